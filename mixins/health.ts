@@ -1,0 +1,87 @@
+import { Type } from "@sinclair/typebox";
+import type { ServiceSchema } from "moleculer";
+import type { DomainName } from "../platform/config.ts";
+import { statement } from "../platform/database.ts";
+import type { Relay } from "../platform/relay.ts";
+import { type DomainService, defineSchema } from "../platform/service.ts";
+import { parkedFigures } from "../platform/subscriptions/parked-streams.ts";
+
+/** How a domain is. Only the database decides whether it can work; the rest is for people to look at. */
+export interface DomainHealth {
+  readonly database: "up";
+  /** Whether this node numbers the domain's events, how many wait for it, and for how long the oldest has. */
+  readonly relay?: { readonly leads: boolean; readonly waiting: number; readonly lagSeconds: number };
+  readonly parkedStreams: { readonly retrying: number; readonly dead: number };
+}
+
+/** One value of a metric; the gateway adds the domain to the labels. */
+export interface Figure {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+interface WithRelay extends DomainService {
+  readonly relay?: Relay;
+}
+
+// Counted no further than a number that says enough: a relay that stands still leaves millions.
+const backlog = statement(
+  "health.backlog",
+  `select (select count(*) from (select from event_log_unnumbered limit 100000) capped)::int as waiting,
+     coalesce((select greatest(0, extract(epoch from clock_timestamp() - l.at)) from event_log l
+       where l.position = (select min(position) from event_log_unnumbered)), 0)::float8 as "lagSeconds"`,
+);
+
+/** Lets the gateway ask how a domain is, by `<domain>.health.check` and `<domain>.health.figures`. */
+export function health(domain: DomainName): ServiceSchema {
+  return defineSchema<WithRelay>({
+    name: domain,
+    actions: {
+      "health.check": {
+        visibility: "protected",
+        params: Type.Object({}),
+        handler(this: WithRelay): Promise<DomainHealth> {
+          return look(this);
+        },
+      },
+      "health.figures": {
+        visibility: "protected",
+        params: Type.Object({}),
+        async handler(this: WithRelay): Promise<Figure[]> {
+          return figuresOf(await look(this));
+        },
+      },
+    } as unknown as ServiceSchema["actions"],
+  });
+}
+
+async function look(service: WithRelay): Promise<DomainHealth> {
+  const [parkedStreams, [waiting]] = await Promise.all([
+    parkedFigures(service.database),
+    service.database.query<{ waiting: number; lagSeconds: number }>(backlog),
+  ]);
+  const relay = service.relay && waiting && { leads: service.relay.leads, ...waiting };
+  return { database: "up", ...(relay && { relay }), parkedStreams };
+}
+
+function figuresOf({ relay, parkedStreams }: DomainHealth): Figure[] {
+  const parked = (["retrying", "dead"] as const).map((state) => ({
+    name: "waybill_parked_streams",
+    help: "Streams that wait because an event of theirs has failed.",
+    labels: { state },
+    value: parkedStreams[state],
+  }));
+  if (!relay) return parked;
+  return [
+    ...parked,
+    {
+      name: "waybill_relay_leads",
+      help: "Whether the answering node numbers the domain's events.",
+      value: Number(relay.leads),
+    },
+    { name: "waybill_relay_waiting", help: "Committed events that have no sequence yet.", value: relay.waiting },
+    { name: "waybill_relay_lag_seconds", help: "How long the oldest of them has waited.", value: relay.lagSeconds },
+  ];
+}

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import Channels from "@moleculer/channels";
+import type { AnySequencedEvent } from "../event-log.ts";
+import { PARTITIONS } from "../ids.ts";
+import type { Logger } from "../logger.ts";
+import { type Announcement, BATCH_SIZE, type SubscriptionChannel } from "./channel.ts";
+import { LogTail } from "./log-tail.ts";
+
+export interface EmbeddedAdapterOptions {
+  /** How often a log is looked at without being told, in ms. */
+  readonly pollMs: number;
+  /** The pause before a refused batch is handed over again, in ms: the first and the longest. It doubles. */
+  readonly retryMs: readonly [first: number, longest: number];
+}
+
+interface Running {
+  readonly stop: AbortController;
+  readonly loops: Promise<void>[];
+}
+
+/**
+ * Durable channels without a broker: nothing is published, the subscriptions' partitions are read from the owner's
+ * log by sequence. PostgreSQL alone holds what was announced and how far each subscription has come.
+ */
+export class EmbeddedAdapter extends Channels.Adapters.Base {
+  readonly #options: EmbeddedAdapterOptions;
+  readonly #tails = new Map<string, LogTail>();
+  readonly #running = new Map<object, Running>();
+
+  constructor(options: EmbeddedAdapterOptions = { pollMs: 1_000, retryMs: [50, 5_000] }) {
+    super({ prefix: "" });
+    this.#options = options;
+  }
+
+  override async connect(): Promise<void> {
+    this.connected = true;
+  }
+
+  override async disconnect(): Promise<void> {
+    this.connected = false;
+    await Promise.all([...this.#tails.values()].map((tail) => tail.stop()));
+    this.#tails.clear();
+  }
+
+  /** Follows the channel's log, one loop a partition. */
+  override async subscribe(definition: object): Promise<void> {
+    const channel = definition as SubscriptionChannel;
+    const tail = this.tail(channel.name);
+    const running: Running = { stop: new AbortController(), loops: [] };
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      running.loops.push(this.#follow(channel, tail, partition, running));
+    }
+    this.#running.set(channel, running);
+  }
+
+  /** Lets the batches in hand end and starts no others. */
+  override async unsubscribe(channel: object): Promise<void> {
+    const running = this.#running.get(channel);
+    if (!running) return;
+    running.stop.abort();
+    this.tail((channel as SubscriptionChannel).name).release();
+    await Promise.all(running.loops);
+    this.#running.delete(channel);
+  }
+
+  /** The relay's announcement that a log has grown: wakes its readers in this process. */
+  override async publish(name: string, _announcement: Announcement): Promise<void> {
+    this.#tails.get(name)?.wake();
+  }
+
+  override parseMessageHeaders(): object {
+    return {};
+  }
+
+  /** The newest events of a domain's log, shared by all that read it in this process. */
+  tail(domain: string): LogTail {
+    let tail = this.#tails.get(domain);
+    if (!tail) {
+      const log = {
+        read: (after: number, limit: number, partition?: number) =>
+          this.broker.call<AnySequencedEvent[], object>(`${domain}.log.read`, { after, limit, partition }),
+        head: () => this.broker.call<number>(`${domain}.log.head`),
+      };
+      tail = new LogTail(log, this.logger as unknown as Logger, this.#options.pollMs);
+      this.#tails.set(domain, tail);
+      tail.start();
+    }
+    return tail;
+  }
+
+  async #follow(channel: SubscriptionChannel, tail: LogTail, partition: number, running: Running): Promise<void> {
+    const [first, longest] = this.#options.retryMs;
+    let position: number | undefined;
+    let failures = 0;
+    while (!running.stop.signal.aborted) {
+      try {
+        position ??= await channel.position(partition);
+        const head = tail.head;
+        const events = await tail.after(position, BATCH_SIZE, partition);
+        if (events.length === 0) {
+          position = Math.max(position, head);
+          if (!running.stop.signal.aborted) await tail.grown(head, this.#options.pollMs);
+          continue;
+        }
+        await channel.handler({ partition, events });
+        position = (events.at(-1) as AnySequencedEvent).sequence;
+        failures = 0;
+      } catch (error) {
+        // Refused: another owner moved the cursor, or the database is away. The cursor says where to go on.
+        position = undefined;
+        failures++;
+        if (running.stop.signal.aborted) return;
+        this.logger.warn(
+          { err: error, channel: channel.name, group: channel.group, partition, failures },
+          "a batch was refused",
+        );
+        const pause = Math.min(longest, first * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+        await sleep(pause, undefined, { signal: running.stop.signal }).catch(() => {});
+      }
+    }
+  }
+}

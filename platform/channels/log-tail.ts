@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AnySequencedEvent } from "../event-log.ts";
+import { PARTITIONS } from "../ids.ts";
+import type { Logger } from "../logger.ts";
+
+/** Reads a log: the events after a sequence, in order, of one partition or of all. */
+export type ReadLog = (after: number, limit: number, partition?: number) => Promise<AnySequencedEvent[]>;
+
+const READ = 500;
+const KEPT = 5_000;
+
+/**
+ * The newest events of one log, read once for all readers in this process. Readers that are close behind the head
+ * are served from memory, the others from the log. It holds at most 5,000 events.
+ */
+export class LogTail {
+  readonly #read: ReadLog;
+  readonly #readHead: () => Promise<number>;
+  readonly #logger: Logger;
+  readonly #pollMs: number;
+  #events: AnySequencedEvent[] = [];
+  /** Per partition the same events, so that a partition's reader does not look at the others'. */
+  readonly #byPartition: AnySequencedEvent[][] = Array.from({ length: PARTITIONS }, () => []);
+  /** Everything after `floor` and up to `head` is in memory. Undefined until the log's head was read once. */
+  #floor: number | undefined;
+  #head = 0;
+  #woken = false;
+  #wake: (() => void) | undefined;
+  #stopping = false;
+  #running: Promise<void> | undefined;
+  #waiting = new Set<() => void>();
+
+  constructor(log: { read: ReadLog; head: () => Promise<number> }, logger: Logger, pollMs: number) {
+    this.#read = log.read;
+    this.#readHead = log.head;
+    this.#logger = logger;
+    this.#pollMs = pollMs;
+  }
+
+  /** The sequence up to which this process has read. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Starts following the log from its head: what is older is read when somebody asks for it. */
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** The log has grown. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  /** The events after a sequence, in order; empty at the head. */
+  async after(sequence: number, limit: number, partition?: number): Promise<AnySequencedEvent[]> {
+    if (this.#floor === undefined || sequence < this.#floor) return this.#read(sequence, limit, partition);
+    const events = partition === undefined ? this.#events : (this.#byPartition[partition] as AnySequencedEvent[]);
+    const start = firstAfter(events, sequence);
+    return events.slice(start, start + limit);
+  }
+
+  /** Resolves when the head moves beyond a sequence, when the time is over, or when the tail stops. */
+  async grown(beyond: number, milliseconds: number): Promise<void> {
+    if (this.#head > beyond || this.#stopping) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      this.#waiting.add(done);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    this.release();
+    await this.#running;
+  }
+
+  /** Lets all that wait for the head to move look again: it moved, or one of them is to end. */
+  release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const done of waiting) done();
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping) {
+      this.#woken = false;
+      let pause = this.#pollMs;
+      try {
+        if (this.#floor === undefined) {
+          this.#head = await this.#readHead();
+          this.#floor = this.#head;
+          this.release();
+        }
+        const events = await this.#read(this.#head, READ);
+        failures = 0;
+        if (events.length > 0) {
+          this.#keep(events);
+          this.release();
+        }
+        if (events.length === READ) continue;
+      } catch (error) {
+        failures++;
+        pause = Math.min(5_000, 50 * 2 ** failures) * (0.5 + Math.random() / 2);
+        this.#woken = false;
+        if (!this.#stopping) this.#logger.warn({ err: error, failures }, "a log could not be read");
+      }
+      if (this.#woken || this.#stopping) continue;
+      const woken = new AbortController();
+      this.#wake = () => woken.abort();
+      await sleep(pause, undefined, { signal: woken.signal }).catch(() => {});
+      this.#wake = undefined;
+    }
+  }
+
+  #keep(events: AnySequencedEvent[]): void {
+    for (const event of events) {
+      this.#events.push(event);
+      this.#byPartition[event.partition]?.push(event);
+    }
+    this.#head = (events.at(-1) as AnySequencedEvent).sequence;
+    // Dropped in large pieces: a shift for each event would move the whole array every time.
+    if (this.#events.length > 2 * KEPT) {
+      const dropped = this.#events.length - KEPT;
+      const floor = (this.#events[dropped - 1] as AnySequencedEvent).sequence;
+      this.#floor = floor;
+      this.#events = this.#events.slice(dropped);
+      this.#byPartition.forEach((part, i) => {
+        this.#byPartition[i] = part.slice(firstAfter(part, floor));
+      });
+    }
+  }
+}
+
+/** The index of the first event after a sequence, in events in order. */
+function firstAfter(events: readonly AnySequencedEvent[], sequence: number): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle] as AnySequencedEvent).sequence <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,114 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import type { ErrorKind } from "./errors.ts";
+
+/** The scopes a token may carry; `admin` is the operators'. */
+export type Scope =
+  | "orders:read"
+  | "orders:write"
+  | "delivery:read"
+  | "delivery:write"
+  | "inventory:read"
+  | "inventory:write"
+  | "catalog:write"
+  | "payments:read"
+  | "payments:write"
+  | "admin";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** The public side of an action. What has no `rest` cannot be reached through the gateway. */
+export interface RestContract {
+  /** `POST /orders/:id/cancel`, below the base path. Path parameters are members of `params`. */
+  readonly route: `${Method} /${string}`;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** The scopes of which the token needs all; none: any valid token. */
+  readonly scopes: readonly Scope[];
+  /** The status of a success, 200 unless said. */
+  readonly status?: 200 | 201 | 204;
+  /** Whether the `Idempotency-Key` of a POST must be there. It is accepted on all. */
+  readonly idempotency?: "required" | "accepted";
+  /**
+   * The action that answers NOT_FOUND for the path's parameters, which it takes in the same order. A body that is
+   * not valid is reported only of an object that the caller may see, so it is asked before such a 4xx leaves.
+   */
+  readonly existsBy?: string;
+  /** Needs no token. */
+  readonly open?: true;
+  /** At the root instead of below the base path. */
+  readonly root?: true;
+  /** Takes forms too, and answers errors as RFC 6749 says. Client credentials may come by Basic. */
+  readonly oauth?: true;
+  /** What a success sends when it is not JSON: the live feeds, the metrics. */
+  readonly produces?: "text/event-stream" | "text/plain" | "text/html";
+}
+
+/** What others may know of one action. */
+export interface ActionContract {
+  readonly rest?: RestContract;
+  readonly params: TSchema;
+  readonly result: TSchema;
+  readonly errors?: readonly ErrorKind[];
+}
+
+/** What others may know of one event. */
+export interface EventContract {
+  readonly data: TSchema;
+  /** For the owner's own process alone: not in the live feeds nor in histories. */
+  readonly internal?: boolean;
+}
+
+export interface Contract {
+  readonly domain: string;
+  readonly actions: Readonly<Record<string, ActionContract>>;
+  readonly events: Readonly<Record<string, EventContract>>;
+}
+
+/**
+ * All actions by full name; every domain's `contract.ts` merges its own in:
+ * `interface Actions extends ActionsOf<typeof contract> {}`.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface Actions {}
+
+/** All events by type; filled as `Actions` is. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface Events {}
+
+export type ActionName = keyof Actions & string;
+export type EventType = keyof Events & string;
+export type ParamsOf<N extends ActionName> = Actions[N] extends { params: infer P } ? P : never;
+export type ResultOf<N extends ActionName> = Actions[N] extends { result: infer R } ? R : never;
+
+/** The entries of a contract as `Actions` wants them: `orders.place` -> its params and result. */
+export type ActionsOf<C extends Contract> = {
+  [K in keyof C["actions"] & string as `${C["domain"]}.${K}`]: {
+    params: Static<C["actions"][K]["params"]>;
+    result: Static<C["actions"][K]["result"]>;
+  };
+};
+
+/** The entries of a contract as `Events` wants them: `orders.placed.v1` -> its data. */
+export type EventsOf<C extends Contract> = {
+  [K in keyof C["events"] & string]: Static<C["events"][K]["data"]>;
+};
+
+/** The contracts of all domains that this process has loaded, by domain. */
+export const contracts = new Map<string, Contract>();
+
+/** Says once what others may know of a domain. Event types begin with the domain's name. */
+export function defineContract<const C extends Contract>(contract: C): C {
+  for (const type of Object.keys(contract.events)) {
+    if (!type.startsWith(`${contract.domain}.`) || !/\.v\d+$/.test(type)) {
+      throw new Error(`${type} is not a versioned event of ${contract.domain}`);
+    }
+  }
+  contracts.set(contract.domain, contract);
+  return contract;
+}
+
+/** The contract of an event by its type, as far as its domain's contract is loaded here. */
+export function eventContract(type: string): EventContract | undefined {
+  return contracts.get(type.slice(0, type.indexOf(".")))?.events[type];
+}

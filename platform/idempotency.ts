@@ -1,0 +1,55 @@
+import { inTransaction, statement, type Tx } from "./database.ts";
+import { idempotencyKeyReused } from "./errors.ts";
+import type { Ctx, DomainService } from "./service.ts";
+
+const claim = statement(
+  "idempotency.claim",
+  `insert into idempotency_keys (tenant, client, route, key, fingerprint, created_at) values ($1, $2, $3, $4, $5, $6)
+   on conflict do nothing returning key`,
+);
+const keep = statement(
+  "idempotency.keep",
+  "update idempotency_keys set response = $5 where tenant = $1 and client = $2 and route = $3 and key = $4",
+);
+const find = statement(
+  "idempotency.find",
+  "select fingerprint, response from idempotency_keys where tenant = $1 and client = $2 and route = $3 and key = $4",
+);
+
+/**
+ * `inTransaction` for the handler of a POST: with an `Idempotency-Key`, the key, the effect and the response commit
+ * together, and a repetition is answered with the bytes of the first success. A failure leaves the key free. A
+ * twin that runs at the same time waits for the first one's commit on the key's row.
+ */
+export async function once<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const request = ctx.meta.idempotency;
+  const identity = ctx.meta.identity;
+  if (!identity || request?.action !== ctx.action?.name || !request) return inTransaction(ctx, work);
+  const scope = [identity.tenant, identity.client, request.route, request.key];
+  const body = await inTransaction(ctx, async (tx) => {
+    const { clock } = ctx.service as unknown as DomainService;
+    const [claimed] = await tx.query(claim, [...scope, request.fingerprint, clock.now()]);
+    if (!claimed) {
+      // A new statement, because the insert's own snapshot does not show the twin it has waited for.
+      const [kept] = await tx.query<{ fingerprint: string; response: string }>(find, scope);
+      return replay(ctx, request.fingerprint, kept);
+    }
+    const response = JSON.stringify(await work(tx));
+    await tx.query(keep, [...scope, response]);
+    ctx.meta.$replayed = false;
+    return response;
+  });
+  ctx.meta.$body = body;
+  return JSON.parse(body) as T;
+}
+
+/** Marks the answer as a repetition. Throws IDEMPOTENCY_KEY_REUSED when the body was another one. */
+export function replay(
+  ctx: Ctx,
+  fingerprint: string,
+  kept: { fingerprint: string; response: string } | undefined,
+): string {
+  if (kept?.fingerprint !== fingerprint) throw idempotencyKeyReused();
+  ctx.meta.$replayed = true;
+  return kept.response;
+}

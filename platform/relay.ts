@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type pg from "pg";
+import type { Database } from "./database.ts";
+import type { Logger } from "./logger.ts";
+
+/**
+ * Renews or takes the lease. A lease that is held by another node is taken only when it has run out, and every
+ * taking raises the epoch, by which a leader that was paused notices that it is none any more.
+ */
+const LEAD = `update event_log_head
+  set owner = $1, epoch = case when owner = $1 then epoch else epoch + 1 end, lease_until = clock_timestamp() + $2 * interval '1 millisecond'
+  where owner = $1 or lease_until < clock_timestamp()
+  returning epoch`;
+
+/**
+ * Gives the oldest committed rows without a sequence the next ones. One statement, so one snapshot: a row that
+ * commits later, however low its position, is taken by a later call. Within a stream positions follow versions,
+ * because a writer inserts a version only after it has seen the one before committed.
+ */
+const NUMBER = `with head as (
+    select sequence from event_log_head where owner = $1 and epoch = $2 for update),
+  oldest as (select position from event_log_unnumbered where exists (select from head) order by position limit $3),
+  taken as (delete from event_log_unnumbered u using oldest o where u.position = o.position returning u.position, u.partition),
+  numbered as (
+    insert into event_log_numbers (sequence, position, partition)
+    select (select sequence from head) + row_number() over (order by position), position, partition from taken
+    returning sequence)
+  update event_log_head set sequence = sequence + (select count(*) from numbered),
+    lease_until = clock_timestamp() + $4 * interval '1 millisecond'
+  where owner = $1 and epoch = $2
+  returning sequence, (select count(*) from numbered)::int as count`;
+
+const GIVE_UP = "update event_log_head set lease_until = '-infinity', owner = null where owner = $1 and epoch = $2";
+
+const BATCH = 1_000;
+
+export interface RelayOptions {
+  /** This relay among all of the domain; one a process and start. */
+  readonly owner: string;
+  readonly database: Database;
+  readonly logger: Logger;
+  /** How long a leader that has died holds the others up, in ms. */
+  readonly leaseMs: number;
+  /** How often it looks without being told, in ms: for commits of other processes. */
+  readonly pollMs: number;
+  /** Announces that the log is numbered up to a sequence. A failure is tried again with the next announcement. */
+  readonly publish: (upTo: number) => Promise<void>;
+}
+
+/**
+ * Numbers a domain's committed events and publishes them, in order. Any number of relays may run for a domain; one
+ * at a time leads. It lives on a direct connection, never behind a pool.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  #client: pg.Client | undefined;
+  #epoch: number | undefined;
+  #leaseEnds = 0;
+  #published = 0;
+  #wake: (() => void) | undefined;
+  #awake = false;
+  #stopping = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Something was committed: look now. Many calls while it is at work are one. */
+  wake(): void {
+    this.#awake = true;
+    this.#wake?.();
+  }
+
+  /** Whether this relay may number, as far as it knows. */
+  get leads(): boolean {
+    return this.#epoch !== undefined && Date.now() < this.#leaseEnds;
+  }
+
+  /** Ends the work in hand and gives the lease up. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    await this.#running;
+    await this.#client?.end().catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    const { owner, logger, pollMs } = this.#options;
+    let failures = 0;
+    while (!this.#stopping) {
+      try {
+        this.#awake = false;
+        const more = await this.#round();
+        failures = 0;
+        if (!more && !this.#awake && !this.#stopping) await this.#rest(pollMs);
+      } catch (error) {
+        // A lost connection, mostly. Nothing is lost: what is not numbered stays in the table.
+        failures++;
+        logger.warn({ err: error, failures }, "the relay could not number");
+        this.#epoch = undefined;
+        await this.#client?.end().catch(() => {});
+        this.#client = undefined;
+        await this.#rest(Math.min(5_000, 50 * 2 ** failures) * (0.5 + Math.random() / 2));
+      }
+    }
+    if (this.#epoch !== undefined) await this.#client?.query(GIVE_UP, [owner, this.#epoch]).catch(() => {});
+  }
+
+  /** One batch. Answers whether there may be more. */
+  async #round(): Promise<boolean> {
+    const { owner, database, leaseMs, publish, logger } = this.#options;
+    this.#client ??= await database.dedicated();
+    if (!this.leads || this.#leaseEnds - Date.now() < leaseMs / 2) {
+      const asked = Date.now();
+      const { rows } = await this.#client.query<{ epoch: number }>({
+        name: "relay.lead",
+        text: LEAD,
+        values: [owner, leaseMs],
+      });
+      const epoch = rows[0]?.epoch;
+      if (epoch !== undefined && epoch !== this.#epoch) logger.info({ epoch }, "the relay leads");
+      this.#epoch = epoch;
+      this.#leaseEnds = asked + leaseMs;
+    }
+    if (this.#epoch === undefined) return false;
+    const { rows } = await this.#client.query<{ sequence: number; count: number }>({
+      name: "relay.number",
+      text: NUMBER,
+      values: [owner, this.#epoch, BATCH, leaseMs],
+    });
+    const numbered = rows[0];
+    if (!numbered) {
+      this.#epoch = undefined;
+      return true;
+    }
+    this.#leaseEnds = Date.now() + leaseMs;
+    if (numbered.sequence > this.#published) {
+      await publish(numbered.sequence);
+      this.#published = numbered.sequence;
+    }
+    return numbered.count === BATCH;
+  }
+
+  async #rest(milliseconds: number): Promise<void> {
+    const rested = new AbortController();
+    this.#wake = () => rested.abort();
+    await sleep(milliseconds, undefined, { signal: rested.signal }).catch(() => {});
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import type { TSchema } from "@sinclair/typebox";
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import { ValueErrorType } from "@sinclair/typebox/errors";
+import { type FieldError, validationFailed } from "./errors.ts";
+
+const compiled = new WeakMap<TSchema, TypeCheck<TSchema>>();
+
+/** A field's name as a segment of a JSON Pointer (RFC 6901, 3). */
+export function pointerSegment(name: string): string {
+  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+/**
+ * The wrong fields of a value, one entry a field, at most 20; empty when the value is valid. Beside the schema, no
+ * text may hold what PostgreSQL or UTF-8 cannot: NUL and lone surrogates; and no object a key `__proto__`, which a
+ * strict schema passes because it looks like the inherited one.
+ */
+export function fieldErrors(schema: TSchema, value: unknown): FieldError[] {
+  let check = compiled.get(schema);
+  if (!check) {
+    check = TypeCompiler.Compile(schema);
+    compiled.set(schema, check);
+  }
+  const found = new Map<string, string>();
+  unsafeText(value, "", found);
+  if (!check.Check(value)) {
+    for (const error of check.Errors(value)) {
+      if (found.size >= 20) break;
+      // A missing field is reported twice, as missing and as of the wrong type; the first says it better.
+      if (!found.has(error.path)) found.set(error.path, describe(error));
+    }
+  }
+  return [...found].map(([path, message]) => ({ path, message }));
+}
+
+/** Throws VALIDATION_FAILED naming each wrong field. */
+export function assertValid(schema: TSchema, value: unknown): void {
+  const errors = fieldErrors(schema, value);
+  if (errors.length > 0) throw validationFailed({ detail: summary(errors), errors });
+}
+
+function summary(errors: FieldError[]): string {
+  const first = errors[0] as FieldError;
+  return `${first.path || "The body"}: ${first.message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ""}`;
+}
+
+function describe(error: { type: ValueErrorType; message: string; schema: TSchema }): string {
+  const said: unknown = error.schema.errorMessage;
+  if (typeof said === "string" && error.type !== ValueErrorType.ObjectRequiredProperty) return said;
+  switch (error.type) {
+    case ValueErrorType.ObjectAdditionalProperties:
+      return "is not a known field";
+    case ValueErrorType.ObjectRequiredProperty:
+      return "is required";
+    default:
+      return error.message.charAt(0).toLowerCase() + error.message.slice(1);
+  }
+}
+
+function unsafeText(value: unknown, path: string, found: Map<string, string>): void {
+  if (typeof value === "string") {
+    if (value.includes("\0")) found.set(path, "must not contain NUL characters");
+    else if (!value.isWellFormed()) found.set(path, "must not contain lone surrogates");
+  } else if (Array.isArray(value)) {
+    for (let i = 0; i < value.length && found.size < 20; i++) unsafeText(value[i], `${path}/${i}`, found);
+  } else if (value !== null && typeof value === "object") {
+    for (const key of Object.keys(value)) {
+      if (found.size >= 20) return;
+      if (key === "__proto__") found.set(`${path}/__proto__`, "is not a known field");
+      else if (key.includes("\0") || !key.isWellFormed()) found.set(path + pointerSegment(key), "is not a known field");
+      else unsafeText((value as Record<string, unknown>)[key], path + pointerSegment(key), found);
+    }
+  }
+}

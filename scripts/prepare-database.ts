@@ -1,0 +1,69 @@
+import { createHmac } from "node:crypto";
+import path from "node:path";
+import pg from "pg";
+import { DOMAINS, type DomainName } from "../platform/config.ts";
+import { migrate } from "../platform/migrate.ts";
+
+const ROOT = path.resolve(import.meta.dirname, "..");
+
+/** A server that the caller owns, as the embedded PostgreSQL says of itself. */
+export interface OwnedServer {
+  readonly password: string;
+  url(database: string): string;
+}
+
+/** The role's password follows from the owner's, so that nothing else has to be kept. */
+function rolePassword(server: OwnedServer, role: string): string {
+  return createHmac("sha256", server.password).update(role).digest("hex");
+}
+
+/** The connection strings of the domains' roles on a server of ours. */
+export function domainUrls(server: OwnedServer, database: string): Record<DomainName, string> {
+  const entries = DOMAINS.map((domain) => {
+    const url = new URL(server.url(database));
+    url.username = `waybill_${domain}`;
+    url.password = rolePassword(server, url.username);
+    return [domain, url.href];
+  });
+  return Object.fromEntries(entries) as Record<DomainName, string>;
+}
+
+/** Makes the database and the domains' roles where they are missing, and brings all schemas up to date. */
+export async function prepareDatabase(server: OwnedServer, database: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: server.url("postgres") });
+  await admin.connect();
+  try {
+    const { rowCount } = await admin.query("select from pg_database where datname = $1", [database]);
+    if (!rowCount) await admin.query(`create database ${pg.escapeIdentifier(database)}`);
+    const { rows } = await admin.query<{ rolname: string }>(
+      "select rolname from pg_roles where rolname like 'waybill\\_%'",
+    );
+    const known = new Set(rows.map((row) => row.rolname));
+    for (const domain of DOMAINS) {
+      const role = `waybill_${domain}`;
+      if (!known.has(role)) await admin.query(`create role ${role} login password '${rolePassword(server, role)}'`);
+    }
+  } finally {
+    await admin.end();
+  }
+  for (const domain of DOMAINS) {
+    await migrate(server.url(database), domain, `waybill_${domain}`, [
+      { prefix: "platform", directory: path.join(ROOT, "platform/migrations") },
+      { prefix: domain, directory: path.join(ROOT, "services", domain, "migrations") },
+    ]);
+  }
+}
+
+/**
+ * Takes the relays' leases from whoever held them. Only for a database that nobody else can be using: the process
+ * that held them was killed, and waiting for its leases to run out would hold every event up.
+ */
+export async function forgetLeases(server: OwnedServer, database: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: server.url(database) });
+  await admin.connect();
+  try {
+    for (const domain of DOMAINS) await admin.query(`update ${domain}.event_log_head set lease_until = '-infinity'`);
+  } finally {
+    await admin.end();
+  }
+}

@@ -1,0 +1,171 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { type ActionsOf, defineContract, type EventsOf } from "../../platform/contracts.ts";
+import { cursorExpired, defineError, notFound, unavailable } from "../../platform/errors.ts";
+import { Id, Instant, object, oneOf, page, paging } from "../../platform/schema.ts";
+
+export const requestTimedOut = defineError("REQUEST_TIMEOUT", 408, "The request did not arrive in time.", "later");
+export const headersTooLarge = defineError("HEADERS_TOO_LARGE", 431, "The headers are over 16 kB.", "changed");
+
+/** An event that has failed all its attempts in a domain's subscription, whole. */
+export const DeadLetter = object(
+  {
+    id: Id,
+    domain: Type.String({ description: "Whose subscription it is." }),
+    channel: Type.String({ description: "Whose log the event is from." }),
+    stream: Id,
+    error: Type.String(),
+    attempts: Type.Integer(),
+    parkedAt: Instant,
+    event: Type.Record(Type.String(), Type.Unknown()),
+    waiting: Type.Integer({ description: "The later events of the stream that wait behind it." }),
+  },
+  { $id: "DeadLetter" },
+);
+export type DeadLetter = Static<typeof DeadLetter>;
+
+const settled = object({ id: Id, state: oneOf(["retrying", "discarded"]) });
+
+/** Whether a part of the platform can work, and what else is known of it. */
+const Check = object({ status: oneOf(["up", "down"]) }, { additionalProperties: true });
+const HealthReport = object(
+  { status: oneOf(["up", "down"]), dependencies: Type.Record(Type.String(), Check) },
+  { $id: "HealthReport" },
+);
+export type HealthReport = Static<typeof HealthReport>;
+
+const open = { scopes: [], open: true, root: true } as const;
+const feed = {
+  tag: "Live",
+  scopes: ["orders:read"],
+  produces: "text/event-stream",
+  description:
+    "Server-Sent Events. `id` is a durable cursor: with `Last-Event-ID` the feed goes on behind it, without it begins now. " +
+    "`event` is the type, `data` an `OrderEvent`. A comment comes every 15 s.",
+} as const;
+const ticket = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 500,
+    description: "From `POST /events/tickets`, where a token cannot be sent.",
+  }),
+);
+const text = Type.String();
+
+export const contract = defineContract({
+  domain: "api",
+  actions: {
+    events: {
+      rest: { route: "GET /events", summary: "The events of all orders that the token may see", ...feed },
+      params: object({ ticket }),
+      result: text,
+      errors: [cursorExpired, unavailable],
+    },
+    orderEvents: {
+      rest: { route: "GET /orders/:id/events", summary: "The events of an order", existsBy: "orders.visible", ...feed },
+      params: object({ id: Id, ticket }),
+      result: text,
+      errors: [notFound, cursorExpired, unavailable],
+    },
+    health: {
+      rest: { route: "GET /health", tag: "Operations", summary: "Whether everything works; 503 when not", ...open },
+      params: object({}),
+      result: HealthReport,
+    },
+    live: {
+      rest: { route: "GET /health/live", tag: "Operations", summary: "Whether the process runs", ...open },
+      params: object({}),
+      result: object({ status: oneOf(["up"]) }),
+    },
+    ready: {
+      rest: {
+        route: "GET /health/ready",
+        tag: "Operations",
+        summary: "Whether requests can be served, dependency by dependency; 503 when not",
+        ...open,
+      },
+      params: object({}),
+      result: HealthReport,
+    },
+    metrics: {
+      rest: {
+        route: "GET /metrics",
+        tag: "Operations",
+        summary: "Figures for Prometheus",
+        produces: "text/plain",
+        ...open,
+      },
+      params: object({}),
+      result: text,
+    },
+    openapi: {
+      rest: { route: "GET /openapi.json", tag: "Operations", summary: "This document", ...open },
+      params: object({}),
+      result: Type.Record(Type.String(), Type.Unknown()),
+    },
+    docs: {
+      rest: { route: "GET /docs", tag: "Operations", summary: "A page to try things", produces: "text/html", ...open },
+      params: object({}),
+      result: text,
+    },
+    errorDocs: {
+      rest: {
+        route: "GET /docs/errors",
+        tag: "Operations",
+        summary: "All error codes, and whether to send the request again",
+        produces: "text/html",
+        ...open,
+      },
+      params: object({}),
+      result: text,
+    },
+    listDeadLetters: {
+      rest: {
+        route: "GET /admin/dead-letters",
+        tag: "Operations",
+        summary: "Events that failed all attempts",
+        scopes: ["admin"],
+      },
+      params: object({ ...paging }),
+      result: page(DeadLetter),
+      errors: [unavailable],
+    },
+    getDeadLetter: {
+      rest: { route: "GET /admin/dead-letters/:id", tag: "Operations", summary: "A dead letter", scopes: ["admin"] },
+      params: object({ id: Id }),
+      result: DeadLetter,
+      errors: [notFound, unavailable],
+    },
+    redriveDeadLetter: {
+      rest: {
+        route: "POST /admin/dead-letters/:id/redrive",
+        tag: "Operations",
+        summary: "Tries a dead letter again",
+        description: "It gets all its attempts again. The later events of its stream follow it.",
+        scopes: ["admin"],
+        existsBy: "api.getDeadLetter",
+      },
+      params: object({ id: Id }),
+      result: settled,
+      errors: [notFound, unavailable],
+    },
+    discardDeadLetter: {
+      rest: {
+        route: "POST /admin/dead-letters/:id/discard",
+        tag: "Operations",
+        summary: "Gives a dead letter up",
+        description: "The later events of its stream go on without it.",
+        scopes: ["admin"],
+        existsBy: "api.getDeadLetter",
+      },
+      params: object({ id: Id }),
+      result: settled,
+      errors: [notFound, unavailable],
+    },
+  },
+  events: {},
+});
+
+declare module "../../platform/contracts.ts" {
+  interface Actions extends ActionsOf<typeof contract> {}
+  interface Events extends EventsOf<typeof contract> {}
+}

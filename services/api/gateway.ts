@@ -1,0 +1,190 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Context, ServiceSchema } from "moleculer";
+import { configOf } from "../../platform/config.ts";
+import { malformedRequest, notFound } from "../../platform/errors.ts";
+import { beginExchange, type Exchange, type Gateway, type GatewayRequest } from "./http/exchange.ts";
+import { respondError } from "./http/respond.ts";
+import { Router } from "./http/router.ts";
+import { serve } from "./http/serve.ts";
+import { createHttpServer, listen } from "./http/server.ts";
+import { Traffic } from "./http/traffic.ts";
+import { ordersLog } from "./live/feed-source.ts";
+import { LiveFeeds } from "./live/live-feeds.ts";
+import { serveDocsAsset } from "./operations/documents.ts";
+import { domainFigures } from "./operations/figures.ts";
+import { checkDomains } from "./operations/health.ts";
+import { Metrics } from "./operations/metrics.ts";
+import { sharedAnswer } from "./operations/shared-answer.ts";
+import { ownRoutes } from "./own-routes.ts";
+import { allRoutes, BASE, type Route } from "./routes.ts";
+import { type Found, handleByWeb, type WebService, web } from "./web.ts";
+
+/** How long a stop waits for the requests in hand, in ms. */
+const GRACE_MS = 8_000;
+const REPORT_KEPT_MS = 1_000;
+
+interface GatewayService extends Gateway, WebService {
+  router: Router<Found["alias"]>;
+  drained: Promise<void> | undefined;
+  drain(): Promise<void>;
+  finish(exchange: Exchange): void;
+}
+
+interface Middlewares {
+  add(middleware: object): void;
+}
+
+type WebHandler = (req: GatewayRequest) => void;
+
+/** The gateway on moleculer-web: the contracts' routes as explicit aliases, and nothing else that could be reached. */
+export const gateway = {
+  name: "api",
+  mixins: [web],
+  events: {
+    /** What a revoked token still receives ends with it. */
+    "auth.token_revoked"(this: GatewayService, { params }: Context<{ jti: string }>) {
+      this.feeds.endToken(params.jti);
+    },
+  },
+  methods: {
+    createServer(this: GatewayService) {
+      this.server = createHttpServer((req, res) => void this.httpHandler(req, res));
+    },
+
+    async httpHandler(this: GatewayService, req: IncomingMessage, res: ServerResponse) {
+      const exchange = beginExchange(req, res);
+      (req as GatewayRequest).exchange = exchange;
+      this.traffic.enter();
+      res.on("close", () => this.finish(exchange));
+      // moleculer-web takes its request id from either, whatever it looks like; and parses a query that is read here.
+      delete req.headers["x-correlation-id"];
+      req.headers["x-request-id"] = exchange.requestId;
+      req.url = exchange.path;
+      if (req.headers.host === undefined && req.httpVersion === "1.1") {
+        respondError(this, exchange, malformedRequest({ detail: "The Host header is missing." }));
+      } else if (req.method === "OPTIONS") {
+        // moleculer-web would run the route of the method that a browser asks about.
+        respondError(this, exchange, notFound());
+      } else {
+        await handleByWeb.call(this, req, res);
+      }
+    },
+
+    /** moleculer-web's own tries one regular expression after the other. */
+    resolveAlias(this: GatewayService, path: string, method: string): Found | false {
+      const found = this.router.find(method === "HEAD" ? "GET" : method, path);
+      return found ? { alias: found.target, params: found.params } : false;
+    },
+
+    send404(this: GatewayService, req: GatewayRequest) {
+      respondError(this, req.exchange, notFound());
+    },
+
+    errorHandler(this: GatewayService, req: GatewayRequest, _res: ServerResponse, error: unknown) {
+      respondError(this, req.exchange, error);
+    },
+
+    /** Counts and logs a request that is over: the route as declared, never the address, which may hold a ticket. */
+    finish(this: GatewayService, exchange: Exchange) {
+      const { req, res, requestId, identity, orderId, route, startedAt, isFeed } = exchange;
+      const ms = performance.now() - startedAt;
+      // 499, as nginx says it: the client went before the answer had left.
+      const status = isFeed || res.writableFinished ? res.statusCode : 499;
+      if (!isFeed) {
+        this.traffic.leave();
+        this.metrics.observe(exchange, status, ms);
+      }
+      const { method } = req;
+      const fields = {
+        reqId: requestId,
+        tenant: identity?.tenant,
+        orderId,
+        method,
+        route: route?.path,
+        status,
+        ms: Math.round(ms * 10) / 10,
+      };
+      this.logger.info(fields, "request");
+    },
+
+    /** Takes no more requests, ends the live feeds and waits for what is in hand. */
+    drain(this: GatewayService): Promise<void> {
+      this.drained ??= drain(this);
+      return this.drained;
+    },
+  },
+  created(this: GatewayService) {
+    // moleculer-web's listener ends the process when the port is taken.
+    this.server.removeAllListeners("error");
+    this.server.on("error", (error) => this.logger.error({ err: error }, "the HTTP server has failed"));
+    const { broker, logger } = this;
+    const traffic = new Traffic();
+    const feeds = new LiveFeeds(() => ordersLog(broker, logger, configOf(broker).pollMs), logger);
+    const metrics = new Metrics({ inFlight: () => traffic.inFlight, feeds: () => feeds.size });
+    Object.assign(this, {
+      traffic,
+      feeds,
+      metrics,
+      health: sharedAnswer(() => checkDomains(broker), REPORT_KEPT_MS),
+      figures: sharedAnswer(() => domainFigures(broker), REPORT_KEPT_MS),
+    } satisfies Partial<Gateway>);
+    addRoutes(this);
+  },
+  async started(this: GatewayService) {
+    const { host, port } = configOf(this.broker).http;
+    await listen(this.server, host, port);
+    // Before any service stops: the requests in hand still need the domains.
+    (this.broker.middlewares as unknown as Middlewares).add({ name: "gateway", stopping: () => this.drain() });
+  },
+  async stopped(this: GatewayService) {
+    await this.drain();
+  },
+} as unknown as ServiceSchema;
+
+function addRoutes(service: GatewayService): void {
+  const options = { bodyParsers: false, mergeParams: false, mappingPolicy: "restrict", logging: false };
+  const aliasesOf = (routes: readonly Route[], base: string) =>
+    Object.fromEntries(
+      routes.map((route) => [`${route.method} ${route.path.slice(base.length)}`, handlerOf(service, route)]),
+    );
+  const atRoot = allRoutes.filter(({ rest }) => rest.root);
+  const belowBase = allRoutes.filter(({ rest }) => !rest.root);
+  const assets: WebHandler = (req) => {
+    req.exchange.route = { path: "/docs/:asset", rest: docs.rest };
+    serveDocsAsset(service, req.exchange, req.$params.params["asset"] as string).catch((error: unknown) =>
+      respondError(service, req.exchange, error),
+    );
+  };
+  const docs = allRoutes.find((route) => route.path === "/docs") as Route;
+  service.addRoute({
+    ...options,
+    name: "root",
+    path: "/",
+    aliases: { ...aliasesOf(atRoot, ""), "GET /docs/:asset": assets },
+  });
+  service.addRoute({ ...options, name: "api", path: BASE, aliases: aliasesOf(belowBase, BASE) });
+  service.router = new Router();
+  for (const alias of service.aliases) service.router.add(alias.method, alias.fullPath, alias);
+}
+
+function handlerOf(service: GatewayService, route: Route): WebHandler {
+  const own = ownRoutes[route.action];
+  return (req) => {
+    const { exchange } = req;
+    exchange.ctx = req.$ctx;
+    serve(service, route, exchange, req.$params.params, own).catch((error: unknown) =>
+      respondError(service, exchange, error),
+    );
+  };
+}
+
+async function drain(service: GatewayService): Promise<void> {
+  const { server, traffic, feeds } = service;
+  traffic.drain();
+  const closed = new Promise((resolve) => server.close(resolve));
+  await feeds.stop();
+  await traffic.ended(GRACE_MS);
+  // What is left are connections without a request, and requests that took too long.
+  server.closeAllConnections();
+  await closed;
+}

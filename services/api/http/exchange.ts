@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServiceBroker } from "moleculer";
+import { newId } from "../../../platform/ids.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Figure } from "../../../mixins/health.ts";
+import type { Ctx, Identity } from "../../../platform/service.ts";
+import type { HealthReport } from "../contract.ts";
+import type { LiveFeeds } from "../live/live-feeds.ts";
+import type { Metrics } from "../operations/metrics.ts";
+import type { Route } from "../routes.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** The gateway's service, as what serves a request sees it. */
+export interface Gateway {
+  readonly broker: ServiceBroker;
+  readonly logger: Logger;
+  readonly traffic: Traffic;
+  readonly feeds: LiveFeeds;
+  readonly metrics: Metrics;
+  /** How the domains are; shared by those who ask within a second. */
+  readonly health: () => Promise<HealthReport>;
+  readonly figures: () => Promise<readonly Figure[]>;
+}
+
+/** One request and its answer. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly requestId: string;
+  /** Milliseconds on the monotonic clock. */
+  readonly startedAt: number;
+  /** The target without its query, and the query without its `?`. */
+  readonly path: string;
+  readonly query: string;
+  /** Moleculer's context of the request, from the moment that a route was found. */
+  ctx?: Ctx;
+  route?: Pick<Route, "path" | "rest">;
+  identity?: Identity;
+  orderId?: string;
+  /** It has become a live feed, and is no request in hand any more. */
+  isFeed?: true;
+}
+
+/** A request on its way through moleculer-web. */
+export interface GatewayRequest extends IncomingMessage {
+  exchange: Exchange;
+  readonly $ctx: Ctx;
+  readonly $params: { readonly params: Record<string, string> };
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The exchange that a request begins. A client may name it, in letters that are safe in any log. */
+export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchange {
+  const given = req.headers["x-request-id"];
+  const requestId = typeof given === "string" && REQUEST_ID.test(given) ? given : newId();
+  const target = pathOf(req.url ?? "/");
+  const mark = target.indexOf("?");
+  return {
+    req,
+    res,
+    requestId,
+    startedAt: performance.now(),
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: mark < 0 ? "" : target.slice(mark + 1),
+  };
+}
+
+/** The target in origin form. A proxy's absolute form names the host once more (RFC 9112, 3.2.2). */
+function pathOf(target: string): string {
+  if (target.startsWith("/")) return target;
+  const authority = target.indexOf("://");
+  const slash = authority < 0 ? -1 : target.indexOf("/", authority + 3);
+  return slash < 0 ? "/" : target.slice(slash);
+}

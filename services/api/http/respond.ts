@@ -1,0 +1,97 @@
+import type { Ctx } from "../../../platform/service.ts";
+import type { Route } from "../routes.ts";
+import type { Exchange, Gateway } from "./exchange.ts";
+import { answerTo, oauthError, problemBody } from "./problem.ts";
+
+/** What every answer carries. The policy suits anything that is no page; pages bring their own. */
+export const SECURITY_HEADERS = {
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+};
+
+export type Headers = Record<string, string | number>;
+
+/** Sends an answer whole. Its length is given, so that it leaves in one piece and the connection can be used again. */
+export function respond(
+  gateway: Gateway,
+  exchange: Exchange,
+  status: number,
+  headers: Headers,
+  body?: string | Buffer,
+): void {
+  const { res, requestId } = exchange;
+  if (res.headersSent || res.destroyed) return;
+  const all: Headers = { ...SECURITY_HEADERS, "X-Request-Id": requestId, ...headers };
+  if (body !== undefined) all["Content-Length"] = Buffer.byteLength(body);
+  if (gateway.traffic.draining) all["Connection"] = "close";
+  res.writeHead(status, all);
+  res.end(body);
+}
+
+/** Answers what an action has answered, with the headers and the bytes that it left in the context's meta. */
+export function respondResult(gateway: Gateway, route: Route, exchange: Exchange, result: unknown): void {
+  const { $body, $replayed, $responseHeaders } = (exchange.ctx as Ctx).meta;
+  const status = route.rest.status ?? 200;
+  const headers: Headers = { ...$responseHeaders };
+  if (route.rest.oauth) headers["Pragma"] = "no-cache";
+  if ($replayed) headers["Idempotency-Replayed"] = "true";
+  const id = (result as { id?: unknown } | null | undefined)?.id;
+  if (route.location !== undefined && typeof id === "string") {
+    headers["Location"] = route.location + encodeURIComponent(id);
+    if (route.path.endsWith("/orders")) exchange.orderId = id;
+  }
+  const tag = headers["ETag"];
+  if (status === 204) {
+    respond(gateway, exchange, status, headers);
+  } else if (
+    tag !== undefined &&
+    route.method === "GET" &&
+    matches(exchange.req.headers["if-none-match"], String(tag))
+  ) {
+    respond(gateway, exchange, 304, headers);
+  } else {
+    headers["Content-Type"] = "application/json";
+    respond(gateway, exchange, status, headers, $body ?? JSON.stringify(result ?? null));
+  }
+}
+
+/** Whether an `If-None-Match` names an entity tag (RFC 9110, 13.1.2: by weak comparison). */
+export function matches(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  if (header.trim() === "*") return true;
+  const strong = tag.replace(/^W\//, "");
+  return header.split(",").some((one) => one.trim().replace(/^W\//, "") === strong);
+}
+
+/** Answers an error: as a problem (RFC 9457), or on the token routes as RFC 6749 says. */
+export function respondError(gateway: Gateway, exchange: Exchange, error: unknown): void {
+  const { requestId, route, ctx, req } = exchange;
+  const answer = answerTo(error);
+  const { status, details } = answer;
+  if (answer.unforeseen)
+    gateway.logger.error({ err: error, reqId: requestId, route: route?.path }, "a request has failed");
+  const headers: Headers = {};
+  if (details.retryAfter !== undefined) headers["Retry-After"] = Math.max(1, Math.ceil(details.retryAfter));
+  // How much is left of a limit, as the action says that has refused.
+  if (status === 429) Object.assign(headers, ctx?.meta.$responseHeaders);
+  if (route?.rest.oauth) {
+    const { status: said, body } = oauthError(answer);
+    if (said === 401) headers["WWW-Authenticate"] = 'Basic realm="waybill", charset="UTF-8"';
+    respond(gateway, exchange, said, { ...headers, Pragma: "no-cache", "Content-Type": "application/json" }, body);
+    return;
+  }
+  if (status === 401) {
+    const shown = req.headers.authorization === undefined ? "" : ', error="invalid_token"';
+    headers["WWW-Authenticate"] = `Bearer realm="waybill"${shown}`;
+  }
+  if (status === 403) {
+    const scope = route?.rest.scopes.join(" ") ?? "";
+    headers["WWW-Authenticate"] = `Bearer realm="waybill", error="insufficient_scope", scope="${scope}"`;
+  }
+  headers["Content-Type"] = "application/problem+json";
+  respond(gateway, exchange, status, headers, problemBody(answer, requestId));
+}

@@ -1,0 +1,120 @@
+import { forbidden, notFound, unauthorised, unavailable } from "../../../platform/errors.ts";
+import { call, type Ctx, type Identity, type Meta } from "../../../platform/service.ts";
+import { assertValid, fieldErrors } from "../../../platform/validator.ts";
+import type { Route } from "../routes.ts";
+import { bearerToken } from "./credentials.ts";
+import type { Exchange, Gateway } from "./exchange.ts";
+import { type Asked, type Params, readInput } from "./input.ts";
+import { answerTo, isAboutInput } from "./problem.ts";
+import { readQuery } from "./query.ts";
+import { respondResult } from "./respond.ts";
+
+/** Answers a request of a route that is not an action's: a live feed, a page, a report. */
+export type Serve = (gateway: Gateway, exchange: Exchange, params: Params) => Promise<void>;
+
+/**
+ * Serves a request in the order that the contract promises: who asks (401), whether they may (403), whether the path
+ * names anything (404), and only then the key, the query and the body. Throws what is to be answered.
+ */
+export async function serve(
+  gateway: Gateway,
+  route: Route,
+  exchange: Exchange,
+  sent: Readonly<Record<string, string>>,
+  own?: Serve,
+): Promise<void> {
+  exchange.route = route;
+  if (!route.rest.root && gateway.traffic.isFull)
+    throw unavailable({ detail: "Too many requests are in hand.", retryAfter: 1 });
+  const ctx = exchange.ctx as Ctx;
+  if (!route.rest.open) {
+    exchange.identity = await identify(route, exchange, ctx);
+    // For all calls of this request.
+    ctx.meta.identity = exchange.identity;
+  }
+  const path = readPath(route, sent);
+  if (route.orderParam !== undefined) exchange.orderId = path[route.orderParam] as string;
+  let result: unknown;
+  try {
+    const asked = await readInput(route, exchange, path);
+    if (own) {
+      assertValid(route.contract.params, asked.params);
+      return await own(gateway, exchange, asked.params);
+    }
+    result = await ctx.call(route.action, asked.params, { meta: metaOf(route, exchange, asked) });
+  } catch (error) {
+    if (route.exists && isAboutInput(answerTo(error))) await assertExists(route, exchange, path);
+    throw error;
+  }
+  respondResult(gateway, route, exchange, result);
+}
+
+/** Who asks: by the token of the request, or on a live feed by a ticket. */
+async function identify(route: Route, exchange: Exchange, ctx: Ctx): Promise<Identity> {
+  const token = bearerToken(exchange.req.headers.authorization);
+  const ticket =
+    token === undefined && route.rest.produces === "text/event-stream" ? ticketOf(route, exchange) : undefined;
+  if (token === undefined && ticket === undefined) throw unauthorised();
+  const identity = await (ticket === undefined
+    ? call(ctx, "auth.authenticate", { token: token as string })
+    : call(ctx, "notifications.redeemTicket", { ticket })
+  ).catch((error: unknown) => {
+    // Whatever is wrong with it (too long, of the wrong letters): it is no token.
+    throw answerTo(error).status < 500 ? unauthorised({ detail: "The access token is not valid." }) : error;
+  });
+  for (const scope of route.rest.scopes) {
+    if (identity.scopes.includes(scope)) continue;
+    exchange.identity = identity;
+    throw forbidden({ detail: `The token lacks ${scope}.` });
+  }
+  return identity;
+}
+
+function ticketOf(route: Route, exchange: Exchange): string | undefined {
+  const { ticket } = readQuery(exchange.query, route.query).members;
+  return typeof ticket === "string" && ticket !== "" ? ticket : undefined;
+}
+
+/** The path's parameters. One that cannot be decoded, or is not what ids look like, names nothing. */
+function readPath(route: Route, sent: Readonly<Record<string, string>>): Params {
+  const params: Params = {};
+  for (const { name, schema } of route.pathParams) {
+    const value = decodeSegment(sent[name] as string);
+    if (value === undefined || fieldErrors(schema, value).length > 0) throw notFound();
+    params[name] = value;
+  }
+  return params;
+}
+
+function decodeSegment(segment: string): string | undefined {
+  if (!segment.includes("%")) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+function metaOf(route: Route, { req }: Exchange, { idempotency }: Asked): Meta {
+  const meta: Meta = {};
+  if (idempotency) meta.idempotency = idempotency;
+  if (route.method !== "GET" && req.headers["if-match"] !== undefined) meta.ifMatch = req.headers["if-match"];
+  if (route.rest.oauth && req.socket.remoteAddress !== undefined) meta.address = req.socket.remoteAddress;
+  return meta;
+}
+
+/**
+ * Throws NOT_FOUND when the path's object is not there for the caller: an input that is wrong is reported only of an
+ * object that is. Whatever else goes wrong meanwhile is less to the point than the input.
+ */
+async function assertExists(route: Route, exchange: Exchange, path: Params): Promise<void> {
+  const { action, names, scopes } = route.exists as NonNullable<Route["exists"]>;
+  const identity = exchange.identity as Identity;
+  const params = Object.fromEntries(names.map((name, i) => [name, path[route.pathParams[i]?.name as string]]));
+  const meta: Meta = { identity: { ...identity, scopes: [...identity.scopes, ...scopes] } };
+  try {
+    await (exchange.ctx as Ctx).call(action, params, { meta });
+  } catch (error) {
+    if (answerTo(error).status === 404) throw notFound();
+  }
+}

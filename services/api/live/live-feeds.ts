@@ -1,0 +1,218 @@
+import type { ServerResponse } from "node:http";
+import { setImmediate as breathe, setTimeout as sleep } from "node:timers/promises";
+import { eventContract } from "../../../platform/contracts.ts";
+import { cursorExpired, unavailable } from "../../../platform/errors.ts";
+import type { AnySequencedEvent } from "../../../platform/event-log.ts";
+import { partitionOf } from "../../../platform/ids.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { Turns } from "../../../platform/turns.ts";
+import { Feed, type FeedFilter } from "./feed.ts";
+import { decodeFeedCursor, encodeFeedCursor } from "./feed-cursor.ts";
+import type { FeedSource } from "./feed-source.ts";
+
+const MOST_FEEDS = 20_000;
+const BATCH = 200;
+const LOOK_MS = 250;
+const TICK_MS = 1_000;
+const BEAT_TICKS = 15;
+const COMMENT = Buffer.from(":\n\n");
+/** Readers that resume from far behind read the log itself; a few at a time, or they would keep orders from it. */
+const READING_AT_ONCE = 4;
+
+/** Where a feed begins, and the log's head at that moment. */
+export interface FeedStart {
+  readonly position: number;
+  readonly head: number;
+}
+
+/**
+ * All live feeds of this process. One loop follows the orders' log and hands each event, written once, to the feeds
+ * that show it. A feed that is behind the loop, because it resumes or because its reader is slow, reads for itself at
+ * the reader's pace until it has caught up: nothing piles up in memory for anybody.
+ */
+export class LiveFeeds {
+  readonly #openSource: () => FeedSource;
+  readonly #logger: Logger;
+  #opened: FeedSource | undefined;
+  readonly #all = new Set<Feed>();
+  /** The feeds that are level with the loop: those of one order by the order, the others by tenant. */
+  readonly #following = new Map<string, Set<Feed>>();
+  readonly #chunks = new WeakMap<AnySequencedEvent, Buffer>();
+  readonly #reading = new Turns(READING_AT_ONCE, Number.POSITIVE_INFINITY);
+  readonly #stopping = new AbortController();
+  /** The sequence up to which the loop has handed everything out; undefined while it does not run. */
+  #position: number | undefined;
+  #running: Promise<void> | undefined;
+  #ticking: NodeJS.Timeout | undefined;
+  #ticks = 0;
+
+  /** @param openSource opens the log; asked when there is a first feed */
+  constructor(openSource: () => FeedSource, logger: Logger) {
+    this.#openSource = openSource;
+    this.#logger = logger;
+  }
+
+  get #source(): FeedSource {
+    this.#opened ??= this.#openSource();
+    return this.#opened;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /**
+   * Where a feed begins: behind the event that the reader names, or at the log's head as it is now. Throws
+   * CURSOR_EXPIRED for an id that was never given out, or is ahead of the log.
+   */
+  async startOf(lastEventId: string | undefined): Promise<FeedStart> {
+    if (this.#stopping.signal.aborted || this.#all.size >= MOST_FEEDS) throw unavailable({ retryAfter: 5 });
+    const named = lastEventId === undefined ? undefined : decodeFeedCursor(lastEventId);
+    const head = await this.#source.currentHead();
+    if (named !== undefined && named > head) throw cursorExpired({ detail: "The id is ahead of the feed." });
+    return { position: named ?? head, head };
+  }
+
+  /** Feeds a response, whose headers were written, until either side ends it. */
+  open(res: ServerResponse, filter: FeedFilter, { position, head }: FeedStart): void {
+    const feed = new Feed(res, filter, position);
+    this.#all.add(feed);
+    res.on("close", () => this.#forget(feed));
+    if (this.#stopping.signal.aborted) {
+      feed.end();
+      return;
+    }
+    feed.write(COMMENT);
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+    if (this.#position === undefined) {
+      this.#position = head;
+      this.#running = this.#follow();
+    }
+    this.#read(feed);
+  }
+
+  /** Ends the feeds of a token that was revoked. */
+  endToken(tokenId: string): void {
+    for (const feed of this.#all) if (feed.filter.tokenId === tokenId) feed.end();
+  }
+
+  /** Ends all feeds. There are no new ones after it. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#ticking);
+    for (const feed of this.#all) feed.end();
+    await this.#opened?.stop();
+    await this.#running;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    let failures = 0;
+    while (!signal.aborted && this.#all.size > 0) {
+      try {
+        const position = this.#position as number;
+        const events = await this.#source.after(position, BATCH);
+        failures = 0;
+        for (const event of events) this.#handOut(event);
+        // Nothing was awaited since the events came: no feed can have got level in between.
+        this.#position = events.at(-1)?.sequence ?? position;
+        // Events that are in memory come without a pause; the sockets need one to send.
+        if (events.length > 0) await breathe();
+        else await this.#source.grown(position, LOOK_MS);
+      } catch (error) {
+        failures++;
+        this.#logger.warn({ err: error, failures }, "the orders' log could not be read for the live feeds");
+        await sleep(Math.min(5_000, 50 * 2 ** failures), undefined, { signal }).catch(() => {});
+      }
+    }
+    this.#position = undefined;
+  }
+
+  #handOut(event: AnySequencedEvent): void {
+    for (const key of [event.tenant, event.stream]) {
+      const feeds = this.#following.get(key);
+      if (!feeds || !isPublic(event)) continue;
+      for (const feed of feeds) {
+        // A feed may have begun ahead of this loop, at a head that the loop had not come to yet.
+        if (event.sequence <= feed.position || !feed.shows(event)) continue;
+        feed.write(this.#chunkOf(event));
+        if (!feed.stalled) continue;
+        feeds.delete(feed);
+        feed.position = event.sequence;
+        this.#read(feed);
+      }
+    }
+  }
+
+  #read(feed: Feed): void {
+    this.#catchUp(feed).catch((error: unknown) => {
+      this.#logger.warn({ err: error }, "a live feed could not be read and was cut off");
+      feed.cut();
+    });
+  }
+
+  async #catchUp(feed: Feed): Promise<void> {
+    const { order } = feed.filter;
+    const partition = order === undefined ? undefined : partitionOf(order);
+    for (;;) {
+      await feed.drained();
+      if (feed.ended || this.#stopping.signal.aborted) return;
+      const target = this.#position ?? feed.position;
+      if (feed.position >= target) break;
+      const events = await this.#reading.run(() => this.#source.after(feed.position, BATCH, partition));
+      for (const event of events) {
+        if (isPublic(event) && feed.shows(event)) {
+          feed.write(this.#chunkOf(event));
+          await feed.drained();
+        }
+        feed.position = event.sequence;
+      }
+      // A partition's last event may lie before the target: between them there is nothing for this feed.
+      if (events.length < BATCH) feed.position = Math.max(feed.position, target);
+    }
+    const key = feed.filter.order ?? feed.filter.tenant;
+    const feeds = this.#following.get(key);
+    if (feeds) feeds.add(feed);
+    else this.#following.set(key, new Set([feed]));
+  }
+
+  #forget(feed: Feed): void {
+    this.#all.delete(feed);
+    const key = feed.filter.order ?? feed.filter.tenant;
+    const feeds = this.#following.get(key);
+    feeds?.delete(feed);
+    if (feeds?.size === 0) this.#following.delete(key);
+    if (this.#all.size > 0) return;
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    const seconds = Math.floor(Date.now() / 1_000);
+    const beat = ++this.#ticks % BEAT_TICKS === 0;
+    for (const feed of this.#all) {
+      feed.check(now, seconds);
+      if (beat) feed.beat(COMMENT);
+    }
+  }
+
+  /** The bytes of an event, made once for all its readers. */
+  #chunkOf(event: AnySequencedEvent): Buffer {
+    let chunk = this.#chunks.get(event);
+    if (!chunk) {
+      const { id, type, stream, meta, at, data } = event;
+      const shown = { id, type, orderId: stream, number: meta.feed?.number, version: meta.feed?.version, at, data };
+      chunk = Buffer.from(
+        `id: ${encodeFeedCursor(event.sequence)}\nevent: ${type}\ndata: ${JSON.stringify(shown)}\n\n`,
+      );
+      this.#chunks.set(event, chunk);
+    }
+    return chunk;
+  }
+}
+
+/** Whether an event is for readers at all; the order process's own notes are not. */
+function isPublic(event: AnySequencedEvent): boolean {
+  return event.meta.feed !== undefined && eventContract(event.type)?.internal !== true;
+}

@@ -1,0 +1,72 @@
+import { DataTypes } from "sequelize";
+import { administrativeTable } from "../../mixins/administrative-table.ts";
+import { database } from "../../mixins/database.ts";
+import { health } from "../../mixins/health.ts";
+import { timers } from "../../mixins/timers.ts";
+import { actionsOf, defineSchema } from "../../platform/service.ts";
+import { Turns } from "../../platform/turns.ts";
+import { authenticate } from "./actions/authenticate.ts";
+import { getJwks } from "./actions/get-jwks.ts";
+import { getMetadata } from "./actions/get-metadata.ts";
+import { introspectToken } from "./actions/introspect-token.ts";
+import { issueToken } from "./actions/issue-token.ts";
+import { revokeToken } from "./actions/revoke-token.ts";
+import type { AuthService } from "./clients/auth-service.ts";
+import { GuessLimit } from "./clients/guess-limit.ts";
+import { contract } from "./contract.ts";
+import { KeyRing } from "./crypto/key-ring.ts";
+import { Lru } from "./lru.ts";
+import { keepIdentities, keysInUse, loadIdentities } from "./timers/keep-identities.ts";
+
+const clients = {
+  name: "clients",
+  columns: {
+    id: { type: DataTypes.TEXT, primaryKey: true },
+    tenant: DataTypes.TEXT,
+    secretHash: { type: DataTypes.TEXT, field: "secret_hash" },
+    scopes: DataTypes.ARRAY(DataTypes.TEXT),
+    active: DataTypes.BOOLEAN,
+  },
+};
+
+/** Tokens that are known by their hash: some 5 MB. */
+const KNOWN_TOKENS = 10_000;
+const HASHED_AT_ONCE = 2;
+const WAITING_FOR_HASHING = 1_000;
+
+export default defineSchema<AuthService>({
+  name: "auth",
+  mixins: [
+    timers({ "revoked tokens and keys": keepIdentities }),
+    administrativeTable("auth", clients),
+    health("auth"),
+    database("auth"),
+  ],
+  actions: actionsOf<typeof contract, AuthService>(contract, {
+    issueToken,
+    introspect: introspectToken,
+    revoke: revokeToken,
+    jwks: getJwks,
+    metadata: getMetadata,
+    authenticate,
+  }),
+  events: {
+    /** A token was revoked by another node. */
+    "auth.token_revoked"(this: AuthService, { params }: { params: { jti: string; exp: number } }) {
+      this.revoked.set(params.jti, params.exp);
+    },
+  },
+  created(this: AuthService) {
+    Object.assign(this, {
+      guesses: new GuessLimit(),
+      hashing: new Turns(HASHED_AT_ONCE, WAITING_FOR_HASHING),
+      keys: new KeyRing(() => keysInUse(this)),
+      revoked: new Map(),
+      memory: { readUntil: "-infinity", tidiedAt: Number.NEGATIVE_INFINITY },
+      verified: new Lru(KNOWN_TOKENS),
+    } satisfies Partial<AuthService>);
+  },
+  async started(this: AuthService) {
+    await loadIdentities(this);
+  },
+});

@@ -1,0 +1,31 @@
+import type { ResultOf } from "../../../platform/contracts.ts";
+import type { DomainService } from "../../../platform/service.ts";
+import type { KeyRing } from "../crypto/key-ring.ts";
+import type { Lru } from "../lru.ts";
+import type { GuessLimit } from "./guess-limit.ts";
+import type { Turns } from "../../../platform/turns.ts";
+
+/** A client as its table has it. */
+export interface ClientRow {
+  readonly id: string;
+  readonly tenant: string;
+  readonly secretHash: string;
+  readonly scopes: readonly string[];
+  readonly active: boolean;
+}
+
+/** The service of identities: what its handlers need beside the database. */
+export interface AuthService extends DomainService {
+  /** The clients' table, through moleculer-db's adapter. */
+  readonly adapter: { rows<R extends object>(options: { where: object; limit: number }): Promise<R[]> };
+  readonly guesses: GuessLimit;
+  /** Hashing takes a thread of libuv's for long, so it gets some of them only. */
+  readonly hashing: Turns;
+  readonly keys: KeyRing;
+  /** The tokens that were ended before their time, with their end in seconds since 1970. */
+  readonly revoked: Map<string, number>;
+  /** How far the revocations were read, and when memory and tables were tidied last. */
+  readonly memory: { readUntil: string; tidiedAt: number };
+  /** Tokens whose signature was checked, by their hash. */
+  readonly verified: Lru<string, ResultOf<"auth.authenticate">>;
+}

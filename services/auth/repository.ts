@@ -1,0 +1,113 @@
+import type { Instant } from "../../platform/clock.ts";
+import { type Database, statement, type Tx } from "../../platform/database.ts";
+
+/** A key pair, in PEM. */
+export interface KeyRow {
+  readonly kid: string;
+  readonly privateKey: string;
+  readonly publicKey: string;
+  readonly createdAt: Instant;
+}
+
+/** A token that was ended before its time. */
+export interface RevokedToken {
+  readonly jti: string;
+  readonly tenant: string;
+  readonly expiresAt: Instant;
+}
+
+const KEY_COLUMNS = 'kid, private_key as "privateKey", public_key as "publicKey", created_at as "createdAt"';
+
+const usableKeys = statement(
+  "auth.usable_keys",
+  `select ${KEY_COLUMNS} from signing_keys where retired_at is null or retired_at > $1
+   order by retired_at is null desc, created_at desc, kid`,
+);
+// Nodes that start together make one key: the second waits here and then finds the first one's.
+const lockKeys = statement("auth.lock_keys", "select pg_advisory_xact_lock(hashtext('waybill signing keys'))");
+const retireKeys = statement("auth.retire_keys", "update signing_keys set retired_at = $1 where retired_at is null");
+const addKey = statement(
+  "auth.add_key",
+  "insert into signing_keys (kid, private_key, public_key, created_at) values ($1, $2, $3, $4)",
+);
+const revoke = statement(
+  "auth.revoke",
+  `insert into revoked_tokens (jti, tenant, expires_at, revoked_at) values ($1, $2, $3, $4) on conflict do nothing`,
+);
+const revokedSince = statement(
+  "auth.revoked_since",
+  `select jti, tenant, expires_at as "expiresAt" from revoked_tokens where revoked_at >= $1 and expires_at > $2`,
+);
+const dropExpired = statement("auth.drop_expired", "delete from revoked_tokens where expires_at <= $1");
+
+/** The keys that still verify something: the one that signs first, then those retired after `retiredAfter`. */
+export function findKeys(database: Pick<Database, "query">, retiredAfter: Instant): Promise<KeyRow[]> {
+  return database.query(usableKeys, [retiredAfter]);
+}
+
+/** Lets one transaction at a time look for keys and make one. */
+export async function lockSigningKeys(tx: Tx): Promise<void> {
+  await tx.query(lockKeys);
+}
+
+/** Makes a key the one that signs. */
+export async function replaceKey(tx: Tx, key: Omit<KeyRow, "createdAt">, now: Instant): Promise<void> {
+  await tx.query(retireKeys, [now]);
+  await tx.query(addKey, [key.kid, key.privateKey, key.publicKey, now]);
+}
+
+export async function revokeToken(tx: Tx, token: RevokedToken, now: Instant): Promise<void> {
+  await tx.query(revoke, [token.jti, token.tenant, token.expiresAt, now]);
+}
+
+/** The tokens revoked since a time that would still be valid. */
+export function findRevoked(database: Database, since: Instant, now: Instant): Promise<RevokedToken[]> {
+  return database.query(revokedSince, [since, now]);
+}
+
+/** Forgets the tokens that have expired by themselves. */
+export async function forgetExpired(database: Database, now: Instant): Promise<void> {
+  await database.query(dropExpired, [now]);
+}
+
+const clientIds = statement("auth.client_ids", "select id from clients");
+const insertTenants = statement(
+  "auth.add_tenants",
+  `insert into tenants (id, name, created_at) select id, name, $2 from json_to_recordset($1) as t(id text, name text)
+   on conflict do nothing`,
+);
+const insertClients = statement(
+  "auth.add_clients",
+  `insert into clients (id, tenant, name, secret_hash, scopes, created_at)
+   select id, tenant, name, "secretHash", array(select json_array_elements_text(scopes)), $2
+   from json_to_recordset($1) as c(id text, tenant text, name text, "secretHash" text, scopes json)
+   on conflict do nothing`,
+);
+
+/** The ids of all clients. */
+export async function knownClients(database: Database): Promise<string[]> {
+  return (await database.query<{ id: string }>(clientIds)).map((row) => row.id);
+}
+
+/** Adds the tenants that are not there yet. */
+export async function addTenants(
+  tx: Tx,
+  tenants: readonly { id: string; name: string }[],
+  now: Instant,
+): Promise<void> {
+  await tx.query(insertTenants, [JSON.stringify(tenants), now]);
+}
+
+/** A client on its way into the table, its secret hashed. */
+export interface NewClient {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly secretHash: string;
+  readonly scopes: readonly string[];
+}
+
+/** Adds the clients that are not there yet. */
+export async function addClients(tx: Tx, clients: readonly NewClient[], now: Instant): Promise<void> {
+  await tx.query(insertClients, [JSON.stringify(clients), now]);
+}

@@ -1,0 +1,30 @@
+import type { Scope } from "../../platform/contracts.ts";
+
+/** All scopes there are. */
+export const SCOPES = Object.keys({
+  "orders:read": true,
+  "orders:write": true,
+  "delivery:read": true,
+  "delivery:write": true,
+  "inventory:read": true,
+  "inventory:write": true,
+  "catalog:write": true,
+  "payments:read": true,
+  "payments:write": true,
+  admin: true,
+} satisfies Record<Scope, true>) as readonly Scope[];
+
+/** The scopes of a `scope` parameter (RFC 6749, 3.3), each once, in the order given. */
+export function parseScope(scope: string): string[] {
+  return [...new Set(scope.split(" ").filter((one) => one !== ""))];
+}
+
+/**
+ * The scopes of a new token: all that were granted, or those of them that are asked for. Undefined when more is asked
+ * for than was granted: a token never silently does less than its holder believes.
+ */
+export function narrowScope(asked: string | undefined, granted: readonly string[]): readonly string[] | undefined {
+  const wanted = parseScope(asked ?? "");
+  if (wanted.length === 0) return granted;
+  return wanted.every((one) => granted.includes(one)) ? wanted : undefined;
+}

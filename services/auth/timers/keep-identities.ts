@@ -1,0 +1,64 @@
+import { after } from "../../../platform/clock.ts";
+import { configOf } from "../../../platform/config.ts";
+import { inTransaction } from "../../../platform/database.ts";
+import { newId } from "../../../platform/ids.ts";
+import { type DomainService, serviceContext } from "../../../platform/service.ts";
+import type { AuthService } from "../clients/auth-service.ts";
+import { generateSigningKey, type StoredKey } from "../crypto/signing-key.ts";
+import { findKeys, findRevoked, forgetExpired, lockSigningKeys, replaceKey } from "../repository.ts";
+
+/** How long a key signs. Then a new one takes over, and the old one verifies until its last token has expired. */
+const KEY_LIFE_MS = 90 * 86_400_000;
+const TIDY_MS = 3_600_000;
+/** Rows may become visible a little after the time they bear: other clocks, slow commits. */
+const OVERLAP_MS = 30_000;
+
+/** Fills the memory of a service that starts. There is a first key after it, and no revoked token passes. */
+export async function loadIdentities(service: AuthService): Promise<void> {
+  await rotateKey(service);
+  await service.keys.reload();
+  await readRevoked(service);
+}
+
+/** The keys that still verify something, the one that signs first. */
+export function keysInUse(service: DomainService): Promise<StoredKey[]> {
+  // Of keys that were retired before this no valid token is left.
+  return findKeys(service.database, after(service.clock.now(), -1_000 * configOf(service.broker).accessTokenSeconds));
+}
+
+/**
+ * Keeps what is in memory true to the tables: tokens that other nodes have revoked, a signing key that is due for
+ * replacement. Forgets revocations of tokens that have expired since.
+ */
+export async function keepIdentities(domain: DomainService): Promise<undefined> {
+  const service = domain as AuthService;
+  await readRevoked(service);
+  if (performance.now() - service.memory.tidiedAt < TIDY_MS) return;
+  service.memory.tidiedAt = performance.now();
+  const now = service.clock.now();
+  await forgetExpired(service.database, now);
+  for (const [jti, end] of service.revoked) if (end * 1_000 <= Date.parse(now)) service.revoked.delete(jti);
+  if (await rotateKey(service)) await service.keys.reload();
+}
+
+async function readRevoked(service: AuthService): Promise<void> {
+  const now = service.clock.now();
+  for (const token of await findRevoked(service.database, service.memory.readUntil, now)) {
+    service.revoked.set(token.jti, Date.parse(token.expiresAt) / 1_000);
+  }
+  service.memory.readUntil = after(now, -OVERLAP_MS);
+}
+
+async function rotateKey(service: DomainService): Promise<boolean> {
+  const now = service.clock.now();
+  const [seen] = await findKeys(service.database, now);
+  if (seen && after(seen.createdAt, KEY_LIFE_MS) > now) return false;
+  // Under the lock the keys are looked at again: another node may have made one meanwhile.
+  return inTransaction(serviceContext(service), async (tx) => {
+    await lockSigningKeys(tx);
+    const [current] = await findKeys(tx, now);
+    if (current && after(current.createdAt, KEY_LIFE_MS) > now) return false;
+    await replaceKey(tx, await generateSigningKey(newId()), now);
+    return true;
+  });
+}

@@ -1,0 +1,47 @@
+import type { Service, ServiceBroker } from "moleculer";
+import SequelizeDbAdapter from "moleculer-db-adapter-sequelize";
+import { type Options, Sequelize } from "sequelize";
+import { configOf, type DomainName } from "../../../platform/config.ts";
+
+const CONNECTIONS = 5;
+
+/**
+ * moleculer-db's adapter on the domain's own role and schema. Moleculer copies everything that stands in a schema, so
+ * the Sequelize is made only when the finished service connects: the adapter that is in the schema has none to copy.
+ */
+export class DomainSequelizeAdapter extends SequelizeDbAdapter {
+  /** What the base class connects with: a Sequelize, and in the fourth place whether it may make tables. */
+  declare opts: unknown[];
+  readonly domain: DomainName;
+  declare broker: ServiceBroker;
+
+  constructor(domain: DomainName) {
+    super({});
+    this.domain = domain;
+  }
+
+  override init(broker: ServiceBroker, service: Service): void {
+    super.init(broker, service);
+    this.opts = [];
+  }
+
+  override connect(): Promise<void> {
+    // Kept for the next attempt when this one fails; migrations alone make tables.
+    if (this.opts.length === 0) this.opts = [this.open(), undefined, undefined, { noSync: true }];
+    return super.connect();
+  }
+
+  private open(): Sequelize {
+    const options: Options = {
+      dialect: "postgres",
+      logging: false,
+      pool: { max: CONNECTIONS, acquire: 5_000, idle: 60_000 },
+      dialectOptions: {
+        application_name: `waybill ${this.domain} reads`,
+        options: `-c search_path=${this.domain}`,
+        connectionTimeoutMillis: 5_000,
+      },
+    };
+    return new Sequelize(configOf(this.broker).databases[this.domain], options);
+  }
+}

@@ -1,0 +1,180 @@
+import type { Instant } from "../../platform/clock.ts";
+import { Clash, type Database, statement, type Tx } from "../../platform/database.ts";
+import type { EventLog } from "../../platform/event-log.ts";
+import { newId } from "../../platform/ids.ts";
+import type { LineQuantity } from "../../platform/schema.ts";
+import type { StockTransaction } from "./contract.ts";
+import { available, type Movement, move, type StockKey, type StockRow, type Stocks, stockKey } from "./stock.ts";
+
+const STOCK = `s.tenant, s.sku, s.id, s.on_hand as "onHand", s.reserved, s.version, s.event_version as "eventVersion",
+  s.low_stock_threshold as "lowStockThreshold"`;
+
+const find = statement("stock.find", `select ${STOCK} from stock s where tenant = $1 and sku = $2`);
+// Lateral and limited, so that each key is looked up in the index, in the order of asking, whatever the planner knows.
+const lock = statement(
+  "stock.lock",
+  `select s.* from unnest($1::text[], $2::text[]) as k(tenant, sku) cross join lateral (
+     select ${STOCK} from stock s where s.tenant = k.tenant and s.sku = k.sku limit 1 for update) s`,
+);
+const availabilities = statement(
+  "stock.availability",
+  `select coalesce(s.available, 0) as available
+   from unnest($1::text[], $2::text[]) with ordinality as k(tenant, sku, n) left join lateral (
+     select s.on_hand - s.reserved as available from stock s where s.tenant = k.tenant and s.sku = k.sku limit 1) s on true
+   order by k.n`,
+);
+const TRANSACTION = "tenant, sku, id, type, on_hand_change, reserved_change, reference, reason, actor, at";
+const change = statement(
+  "stock.change",
+  `with changed as (
+     update stock s set on_hand = c."onHand", reserved = c.reserved, version = c.version, event_version = c."eventVersion"
+     from json_to_recordset($1) as c(tenant text, sku text, "onHand" int, reserved int, version int, "eventVersion" int)
+     where s.tenant = c.tenant and s.sku = c.sku)
+   insert into stock_transactions (${TRANSACTION})
+   select tenant, sku, id, type, "onHandChange", "reservedChange", reference, reason, actor, $3 from json_to_recordset($2) as m(
+     tenant text, sku text, id uuid, type text, "onHandChange" int, "reservedChange" int, reference text, reason text, actor text)`,
+);
+const create = statement(
+  "stock.create",
+  `with created as (
+     insert into stock (tenant, sku, id, on_hand) values ($1, $2, $3, $4) on conflict do nothing returning *),
+   recorded as (
+     insert into stock_transactions (${TRANSACTION})
+     select tenant, sku, $5, 'SET', on_hand, 0, null, null, $6, $7 from created)
+   select ${STOCK} from created s`,
+);
+const seed = statement(
+  "stock.seed",
+  `with given as (
+     select * from json_to_recordset($1) as s(tenant text, sku text, id uuid, "onHand" int, entry uuid)),
+   added as (
+     insert into stock (tenant, sku, id, on_hand) select tenant, sku, id, "onHand" from given
+     on conflict do nothing returning tenant, sku)
+   insert into stock_transactions (${TRANSACTION})
+   select tenant, sku, entry, 'SET', "onHand", 0, null, null, $2, $3 from added join given using (tenant, sku)`,
+);
+const transactions = statement(
+  "stock.transactions",
+  `select position, id, sku, type, on_hand_change as "onHandChange", reserved_change as "reservedChange", reference, reason, actor, at
+   from stock_transactions where tenant = $1 and sku = $2 and ($3::bigint is null or position < $3)
+   order by position desc limit $4`,
+);
+
+/** On whose behalf stock is moved, and when. */
+export interface Cause {
+  readonly actor: string;
+  readonly correlationId: string;
+  readonly at: Instant;
+}
+
+/** The stock of a SKU; `undefined` when there is none. */
+export async function findStock(database: Database, { tenant, sku }: StockKey): Promise<StockRow | undefined> {
+  const [row] = await database.query<StockRow>(find, [tenant, sku]);
+  return row;
+}
+
+/**
+ * Locks the stock of SKUs until the transaction ends. What has no stock is left out. All callers lock in the same order,
+ * so that no two wait for each other.
+ */
+export async function lockStock(tx: Tx, keys: readonly StockKey[]): Promise<Stocks> {
+  if (keys.length === 0) return new Map();
+  const distinct = new Map(keys.map((key) => [stockKey(key), key]));
+  const sorted = [...distinct].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, key]) => key);
+  const rows = await tx.query<StockRow>(lock, columns(sorted));
+  return new Map(rows.map((row) => [stockKey(row), row]));
+}
+
+/** Locks the stock of all lines until the transaction ends. */
+export function lockStockOf(
+  tx: Tx,
+  holds: readonly { readonly tenant: string; readonly lines: readonly LineQuantity[] }[],
+): Promise<Stocks> {
+  return lockStock(
+    tx,
+    holds.flatMap(({ tenant, lines }) => lines.map(({ sku }) => ({ tenant, sku }))),
+  );
+}
+
+/** What is available of SKUs, in the order of asking; 0 where there is no stock. */
+export async function availabilityOf(database: Database, keys: readonly StockKey[]): Promise<number[]> {
+  const rows = await database.query<{ available: number }>(availabilities, columns(keys));
+  return rows.map((row) => row.available);
+}
+
+function columns(keys: readonly StockKey[]): [string[], string[]] {
+  return [keys.map(({ tenant }) => tenant), keys.map(({ sku }) => sku)];
+}
+
+/**
+ * Moves stock that the transaction has locked: one update a SKU, one entry of the audit trail a movement, and an event
+ * for each SKU of which there is not enough any more. Answers the rows as they are then.
+ */
+export async function moveStock(
+  tx: Tx,
+  log: EventLog,
+  stocks: Stocks,
+  movements: readonly Movement[],
+  { actor, correlationId, at }: Cause,
+): Promise<Stocks> {
+  if (movements.length === 0) return stocks;
+  const changes = move(stocks, movements);
+  const rows = changes.map(({ after }) => after);
+  const entries = movements.map((movement) => ({ id: newId(), ...movement }));
+  await tx.query(change, [JSON.stringify(rows), JSON.stringify(entries), at]);
+  const low = changes.filter(({ becameLow }) => becameLow);
+  await log.append(
+    tx,
+    low.map(({ after }) => ({
+      stream: after.id,
+      version: after.eventVersion,
+      type: "inventory.low_stock.v1",
+      tenant: after.tenant,
+      data: { sku: after.sku, available: available(after), threshold: after.lowStockThreshold },
+      meta: { actor, correlationId },
+      at,
+    })),
+  );
+  return new Map([...stocks, ...rows.map((row) => [stockKey(row), row] as const)]);
+}
+
+/** Makes the stock of a SKU that has none. Throws a {@link Clash} when somebody else has made it meanwhile. */
+export async function createStock(tx: Tx, { tenant, sku }: StockKey, onHand: number, cause: Cause): Promise<StockRow> {
+  const values = [tenant, sku, newId(), onHand, newId(), cause.actor, cause.at];
+  const [row] = await tx.query<StockRow>(create, values);
+  if (!row) throw new Clash(`stock of ${sku} was made meanwhile`);
+  return row;
+}
+
+/** Stock to begin with; `entry` is the id of its entry in the audit trail. */
+export interface SeededStock extends StockKey {
+  readonly id: string;
+  readonly onHand: number;
+  readonly entry: string;
+}
+
+/** Makes the stock of those SKUs that have none. */
+export async function seedStock(tx: Tx, rows: readonly SeededStock[], actor: string, at: Instant): Promise<void> {
+  await tx.query(seed, [JSON.stringify(rows), actor, at]);
+}
+
+/** The entry of an audit trail with its place in it. */
+export interface PlacedTransaction extends StockTransaction {
+  readonly position: number;
+}
+
+/** A SKU's audit trail from a place backwards, newest first. */
+export async function listTransactions(
+  database: Database,
+  { tenant, sku }: StockKey,
+  before: number | undefined,
+  limit: number,
+): Promise<PlacedTransaction[]> {
+  type Row = PlacedTransaction & { reference: string | null; reason: string | null };
+  const rows = await database.query<Row>(transactions, [tenant, sku, before ?? null, limit]);
+  return rows.map(({ reference, reason, ...row }) => ({
+    ...row,
+    ...(reference !== null && { reference }),
+    ...(reason !== null && { reason }),
+  }));
+}

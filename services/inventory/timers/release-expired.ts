@@ -1,0 +1,26 @@
+import { inTransaction } from "../../../platform/database.ts";
+import { type DomainService, serviceContext } from "../../../platform/service.ts";
+import { lockStockOf, moveStock } from "../repository.ts";
+import { movementsOf } from "../reservation.ts";
+import { endReservations, lockExpired } from "../reservation-repository.ts";
+import { causeOf } from "../shared/cause.ts";
+
+const SET = 200;
+
+/**
+ * Gives back what direct reservations hold whose time is over. Any number of nodes may do it at once.
+ *
+ * @returns 0 when there may be more of them
+ */
+export async function releaseExpired(service: DomainService): Promise<number | undefined> {
+  const ctx = serviceContext(service);
+  const cause = causeOf(service, ctx);
+  return inTransaction(ctx, async (tx) => {
+    const expired = await lockExpired(tx, cause.at, SET);
+    const stocks = await lockStockOf(tx, expired);
+    const movements = expired.flatMap((row) => movementsOf("RELEASED", row, cause.actor, "expired"));
+    await moveStock(tx, service.log, stocks, movements, cause);
+    await endReservations(tx, "direct", expired, "RELEASED");
+    return expired.length === SET ? 0 : undefined;
+  });
+}

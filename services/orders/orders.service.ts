@@ -1,0 +1,59 @@
+import { database } from "../../mixins/database.ts";
+import { eventLog } from "../../mixins/event-log.ts";
+import { subscriptions } from "../../mixins/subscriptions.ts";
+import { timers } from "../../mixins/timers.ts";
+import { coalesce } from "../../platform/coalesce.ts";
+import { actionsOf, defineSchema } from "../../platform/service.ts";
+import { cancelOrder } from "./actions/cancel-order.ts";
+import { getOrder, orderVisible } from "./actions/get-order.ts";
+import { listOrders, listOrdersOfUser } from "./actions/list-orders.ts";
+import { compensateProcess, listProcesses, retryProcess, skipStep } from "./actions/manage-processes.ts";
+import { orderFigures } from "./actions/order-figures.ts";
+import { orderHistory } from "./actions/order-history.ts";
+import { type OrdersService, placeOrder, placeSet } from "./actions/place-order.ts";
+import { rebuildProjection } from "./actions/rebuild-projection.ts";
+import { setOrderStatus } from "./actions/set-order-status.ts";
+import { contract } from "./contract.ts";
+import { numberSource } from "./repository.ts";
+import { advanceProcess } from "./subscriptions/advance-process.ts";
+import { onShipmentMoved } from "./subscriptions/on-shipment-moved.ts";
+import { enforceDeadlines } from "./timers/enforce-deadlines.ts";
+import { retryProcesses } from "./timers/retry-processes.ts";
+
+/** The most orders that are placed by one transaction. */
+const PLACED_TOGETHER = 64;
+
+export default defineSchema<OrdersService>({
+  name: "orders",
+  mixins: [
+    timers({ "order deadlines": enforceDeadlines, "order processes in trouble": retryProcesses }),
+    subscriptions("orders", [
+      { channel: "orders", handlers: [advanceProcess] },
+      { channel: "delivery", handlers: onShipmentMoved },
+    ]),
+    eventLog("orders"),
+    database("orders"),
+  ],
+  actions: actionsOf<typeof contract, OrdersService>(contract, {
+    place: placeOrder,
+    get: getOrder,
+    list: listOrders,
+    listOfUser: listOrdersOfUser,
+    history: orderHistory,
+    cancel: cancelOrder,
+    setStatus: setOrderStatus,
+    listProcesses,
+    retryProcess,
+    skipStep,
+    compensate: compensateProcess,
+    rebuildProjection,
+    figures: orderFigures,
+    visible: orderVisible,
+  }),
+  created(this: OrdersService) {
+    Object.assign(this, {
+      placements: coalesce((requests) => placeSet(this, requests), { max: PLACED_TOGETHER }),
+      nextNumber: numberSource(this.database),
+    } satisfies Partial<OrdersService>);
+  },
+});

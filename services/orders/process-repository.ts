@@ -1,0 +1,105 @@
+import type { Instant } from "../../platform/clock.ts";
+import { type Database, statement, type Tx } from "../../platform/database.ts";
+
+/** An order process in trouble. */
+export interface ProcessRow {
+  readonly orderId: string;
+  readonly tenant: string;
+  readonly number: string;
+  readonly state: "retrying" | "stuck";
+  readonly step: string;
+  readonly attempts: number;
+  readonly error: string;
+  readonly dueAt: Instant;
+  readonly since: Instant;
+}
+
+const COLUMNS = 'order_id as "orderId", tenant, number, state, step, attempts, error, due_at as "dueAt", since';
+
+const record = statement(
+  "processes.record",
+  `insert into processes (order_id, tenant, number, state, step, attempts, error, due_at, since)
+   select "orderId", tenant, number, state, step, attempts, error, "dueAt", since
+   from json_to_recordset($1) as p(
+     "orderId" uuid, tenant text, number text, state text, step text, attempts int, error text, "dueAt" timestamptz, since timestamptz)
+   order by "orderId"
+   on conflict (order_id) do update set state = excluded.state, step = excluded.step, attempts = excluded.attempts,
+     error = excluded.error, due_at = excluded.due_at`,
+);
+const byOrder = statement("processes.by_order", `select ${COLUMNS} from processes where order_id = any($1)`);
+const find = statement(
+  "processes.find",
+  `select ${COLUMNS} from processes where order_id = $1 and tenant = $2 for update`,
+);
+const due = statement(
+  "processes.due",
+  `update processes set due_at = $2 where order_id in (
+     select order_id from processes where due_at <= $1 order by due_at limit $3 for update skip locked)
+   returning ${COLUMNS}`,
+);
+const hurry = statement("processes.hurry", "update processes set due_at = $2, state = 'retrying' where order_id = $1");
+const remove = statement("processes.remove", "delete from processes where order_id = $1");
+const list = statement(
+  "processes.list",
+  `select ${COLUMNS} from processes
+   where tenant = $1 and ($2::text is null or state = $2) and ($3::uuid is null or order_id < $3)
+     and ($5::uuid is null or order_id = $5)
+   order by order_id desc limit $4`,
+);
+const counts = statement("processes.counts", "select state, count(*)::int as count from processes group by state");
+
+/** Keeps what went wrong with some processes; the first trouble's time stays. */
+export async function recordTrouble(tx: Tx, rows: readonly ProcessRow[]): Promise<void> {
+  if (rows.length > 0) await tx.query(record, [JSON.stringify(rows)]);
+}
+
+/** What is known of the troubles of some orders. */
+export async function troublesOf(database: Database, ids: readonly string[]): Promise<Map<string, ProcessRow>> {
+  const rows = await database.query<ProcessRow>(byOrder, [ids]);
+  return new Map(rows.map((row) => [row.orderId, row]));
+}
+
+/** Locks a tenant's process in trouble. */
+export async function lockProcess(tx: Tx, orderId: string, tenant: string): Promise<ProcessRow | undefined> {
+  const [row] = await tx.query<ProcessRow>(find, [orderId, tenant]);
+  return row;
+}
+
+/** Takes processes that are due. They are due again at `again`, should this node not come back from it. */
+export function takeDueProcesses(
+  database: Database,
+  now: Instant,
+  again: Instant,
+  limit: number,
+): Promise<ProcessRow[]> {
+  return database.query(due, [now, again, limit]);
+}
+
+/** Makes a process due now. */
+export async function hurryProcess(tx: Tx, orderId: string, now: Instant): Promise<void> {
+  await tx.query(hurry, [orderId, now]);
+}
+
+/** The trouble is over. */
+export async function removeProcess(tx: Tx, orderId: string): Promise<void> {
+  await tx.query(remove, [orderId]);
+}
+
+/** A tenant's processes in trouble, newest orders first. */
+export function listProcesses(
+  database: Database,
+  filter: { tenant: string; state?: string | undefined; before?: string | undefined; orderId?: string; limit: number },
+): Promise<ProcessRow[]> {
+  return database.query(list, [
+    filter.tenant,
+    filter.state ?? null,
+    filter.before ?? null,
+    filter.limit,
+    filter.orderId ?? null,
+  ]);
+}
+
+/** How many processes are in trouble, by state. */
+export function countProcesses(database: Database): Promise<{ state: string; count: number }[]> {
+  return database.query(counts);
+}

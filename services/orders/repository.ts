@@ -1,0 +1,332 @@
+import type { Instant } from "../../platform/clock.ts";
+import { type Database, statement, type Tx } from "../../platform/database.ts";
+import { type AnyEvent, type EventLog, eventRows, logged } from "../../platform/event-log.ts";
+import type { OrderStatus } from "./contract.ts";
+import type { OrderChange, OrderState, PlacedData, StoredOrder } from "./order.ts";
+import type { PersonalData } from "./order-view.ts";
+import { deadlineOf } from "./process.ts";
+
+/** The members of a state that change; the rest stands in order_details. */
+type StoredState = Omit<OrderState, "id" | "tenant" | "placed" | "status" | "createdAt" | "updatedAt">;
+
+interface OrderRow {
+  readonly id: string;
+  readonly tenant: string;
+  readonly status: OrderStatus;
+  readonly streamVersion: number;
+  readonly state: StoredState;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+  readonly placed: PlacedData;
+  readonly personal: PersonalData;
+}
+
+/** An order with what is kept apart from its events. */
+export interface FoundOrder extends StoredOrder {
+  readonly personal: PersonalData;
+}
+
+const COLUMNS = `o.id, o.tenant, o.status, o.stream_version as "streamVersion", o.state, o.created_at as "createdAt",
+  o.updated_at as "updatedAt", d.placed, d.personal`;
+const FROM = "from orders o join order_details d on d.order_id = o.id";
+
+const findOne = statement(
+  "orders.find",
+  `select ${COLUMNS} ${FROM} where o.id = $1 and o.tenant = $2 and ($3::uuid is null or o.customer_id = $3)`,
+);
+const loadMany = statement("orders.load", `select ${COLUMNS} ${FROM} where o.id = any($1)`);
+const lockMany = statement(
+  "orders.lock",
+  `select ${COLUMNS} ${FROM} where o.id = any($1) order by o.id for update of o`,
+);
+const list = statement(
+  "orders.list",
+  `select ${COLUMNS} ${FROM}
+   where o.tenant = $1 and ($2::uuid is null or o.customer_id = $2) and ($3::text is null or o.status = $3)
+     and ($4::timestamptz is null or o.created_at >= $4) and ($5::timestamptz is null or o.created_at < $5)
+     and ($6::uuid is null or o.id < $6)
+   order by o.id desc limit $7`,
+);
+const listByStatus = statement(
+  "orders.list_by_status",
+  list.text.replace("($3::text is null or o.status = $3)", "o.status = $3"),
+);
+const numberBlock = statement("orders.number_block", "select nextval('order_numbers')::bigint as first");
+
+/** An order to be placed, with all its rows. */
+export interface Placement {
+  readonly state: OrderState;
+  readonly event: OrderChange["events"][number];
+  readonly personal: PersonalData;
+  /** The `Idempotency-Key` and the response that is kept for it. */
+  readonly key?: {
+    readonly client: string;
+    readonly route: string;
+    readonly key: string;
+    readonly fingerprint: string;
+  };
+  readonly response: string;
+}
+
+// One statement places a set: whose key is taken already is left out of everything that follows.
+const place = statement(
+  "orders.place",
+  `with request as (
+     select * from json_to_recordset($1) as r(
+       id uuid, tenant text, number text, "customerId" uuid, at timestamptz, "deadlineAt" timestamptz, state jsonb, placed jsonb,
+       personal jsonb, client text, route text, key text, fingerprint text, response text)),
+   won as (
+     insert into idempotency_keys (tenant, client, route, key, fingerprint, response, created_at)
+     select tenant, client, route, key, fingerprint, response, at from request where key is not null
+     on conflict do nothing returning tenant, client, route, key),
+   accepted as (
+     select * from request r where key is null or exists (
+       select from won w where (w.tenant, w.client, w.route, w.key) = (r.tenant, r.client, r.route, r.key))),
+   inserted as (
+     insert into orders (id, tenant, number, customer_id, status, stream_version, state, created_at, updated_at, deadline_at)
+     select id, tenant, number, "customerId", 'PENDING', 1, state, at, at, "deadlineAt" from accepted returning id),
+   details as (
+     insert into order_details (order_id, tenant, placed, personal) select id, tenant, placed, personal from accepted),
+   logged as (
+     insert into event_log (id, stream, version, type, tenant, data, meta, at, partition)
+     select e.id, e.stream, e.version, e.type, e.tenant, e.data, e.meta, e.at, e.partition
+     from json_to_recordset($2) as e(
+       id uuid, stream uuid, version int, type text, tenant text, data jsonb, meta jsonb, at timestamptz, partition smallint)
+     join accepted a on a.id = e.stream returning position, partition),
+   unnumbered as (
+     insert into event_log_unnumbered (position, partition) select position, partition from logged)
+   select id from inserted`,
+);
+
+// The events go with the row: where another writer was first neither is written.
+const save = statement(
+  "orders.save",
+  `with change as (
+     select * from json_to_recordset($1) as r(
+       id uuid, expected int, "streamVersion" int, status text, state jsonb, "updatedAt" timestamptz, "deadlineAt" timestamptz)),
+   saved as (
+     update orders o set stream_version = c."streamVersion", status = c.status, state = c.state, updated_at = c."updatedAt",
+       deadline_at = c."deadlineAt"
+     from change c where o.id = c.id and o.stream_version = c.expected returning o.id),
+   settled as (delete from processes p using saved s where p.order_id = s.id and $3),
+   logged as (
+     insert into event_log (id, stream, version, type, tenant, data, meta, at, partition)
+     select e.id, e.stream, e.version, e.type, e.tenant, e.data, e.meta, e.at, e.partition
+     from json_to_recordset($2) as e(
+       id uuid, stream uuid, version int, type text, tenant text, data jsonb, meta jsonb, at timestamptz, partition smallint)
+     join saved s on s.id = e.stream order by e.stream, e.version returning position, partition),
+   unnumbered as (
+     insert into event_log_unnumbered (position, partition) select position, partition from logged)
+   select id from saved`,
+);
+
+const overdue = statement(
+  "orders.overdue",
+  "select id from orders where deadline_at <= $1 order by deadline_at limit $2",
+);
+const counts = statement("orders.counts", "select status, count(*)::int as count from orders group by status");
+const allIds = statement("orders.ids", "select id from orders where id > $1 order by id limit $2");
+const rewrite = statement(
+  "orders.rewrite",
+  `with r as (
+     select * from json_to_recordset($1) as r(
+       id uuid, "streamVersion" int, status text, state jsonb, placed jsonb, number text, "customerId" uuid,
+       "createdAt" timestamptz, "updatedAt" timestamptz, "deadlineAt" timestamptz)),
+   details as (update order_details d set placed = r.placed from r where d.order_id = r.id)
+   update orders o set stream_version = r."streamVersion", status = r.status, state = r.state, number = r.number,
+     customer_id = r."customerId", created_at = r."createdAt", updated_at = r."updatedAt", deadline_at = r."deadlineAt"
+   from r where o.id = r.id returning o.id`,
+);
+
+/** The sequence's increment: so many numbers belong to whoever took the first. */
+const NUMBER_BLOCK = 100;
+
+/** Order counters of this node's own, fetched by the block. */
+export function numberSource(database: Database): () => Promise<number> {
+  let next = 0;
+  let left = 0;
+  let fetching: Promise<void> | undefined;
+  const fetch = async () => {
+    const [row] = await database.query<{ first: number }>(numberBlock);
+    next = (row as { first: number }).first;
+    left = NUMBER_BLOCK;
+  };
+  return async () => {
+    while (left === 0) {
+      fetching ??= fetch().finally(() => {
+        fetching = undefined;
+      });
+      await fetching;
+    }
+    left--;
+    return next++;
+  };
+}
+
+/**
+ * Writes a set of new orders with their events, keys and responses. Answers the ids of those that were placed; the
+ * others' keys had been used.
+ */
+export async function placeOrders(tx: Tx, log: EventLog, placements: readonly Placement[]): Promise<Set<string>> {
+  const rows = placements.map(({ state, personal, key, response }) => ({
+    id: state.id,
+    tenant: state.tenant,
+    number: state.placed.number,
+    customerId: state.placed.customerId,
+    at: state.createdAt,
+    deadlineAt: deadlineOf(state),
+    state: storedState(state),
+    placed: state.placed,
+    personal,
+    response,
+    ...key,
+  }));
+  const events = eventRows(placements.map(({ event }) => logged(event)));
+  const placed = await tx.query<{ id: string }>(place, [JSON.stringify(rows), events]);
+  log.appendedIn(tx);
+  return new Set(placed.map((row) => row.id));
+}
+
+/**
+ * Writes changes with their events, each only if the order is still at the version it was decided on. Answers the
+ * ids of those that were written.
+ *
+ * @param by who changes them: a step of the process that was done ends the process's trouble, nothing else does
+ */
+export async function saveOrders(
+  tx: Tx,
+  log: EventLog,
+  changes: readonly OrderChange[],
+  by: "step" | "other" = "other",
+): Promise<Set<string>> {
+  if (changes.length === 0) return new Set();
+  const rows = changes.map(({ state, expected, streamVersion }) => ({
+    id: state.id,
+    expected,
+    streamVersion,
+    status: state.status,
+    state: storedState(state),
+    updatedAt: state.updatedAt,
+    deadlineAt: deadlineOf(state),
+  }));
+  const events = eventRows(changes.flatMap((change) => change.events).map(logged));
+  const saved = await tx.query<{ id: string }>(save, [JSON.stringify(rows), events, by === "step"]);
+  log.appendedIn(tx);
+  return new Set(saved.map((row) => row.id));
+}
+
+/** An order of a tenant, and of a customer if one is named. */
+export async function findOrder(
+  database: Database,
+  id: string,
+  tenant: string,
+  customer: string | undefined,
+): Promise<FoundOrder | undefined> {
+  const [row] = await database.query<OrderRow>(findOne, [id, tenant, customer ?? null]);
+  return row && foundOrder(row);
+}
+
+/** Orders of any tenant by id, for the order process. */
+export async function loadOrders(database: Database, ids: readonly string[]): Promise<FoundOrder[]> {
+  return (await database.query<OrderRow>(loadMany, [ids])).map(foundOrder);
+}
+
+/** Orders by id, locked in one order for everybody, so that two sets do not wait for each other. */
+export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<FoundOrder[]> {
+  return (await tx.query<OrderRow>(lockMany, [ids])).map(foundOrder);
+}
+
+export interface OrderFilter {
+  readonly tenant: string;
+  readonly customerId?: string | undefined;
+  readonly status?: OrderStatus | undefined;
+  readonly from?: Instant | undefined;
+  readonly to?: Instant | undefined;
+  /** Only orders older than this one. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** Orders of a tenant, newest first. */
+export async function listOrders(database: Database, filter: OrderFilter): Promise<FoundOrder[]> {
+  const { tenant, customerId = null, status = null, from = null, to = null, before = null, limit } = filter;
+  const rows = await database.query<OrderRow>(status ? listByStatus : list, [
+    tenant,
+    customerId,
+    status,
+    from,
+    to,
+    before,
+    limit,
+  ]);
+  return rows.map(foundOrder);
+}
+
+/** Orders whose deadline has passed. */
+export async function overdueOrders(database: Database, now: Instant, limit: number): Promise<string[]> {
+  return (await database.query<{ id: string }>(overdue, [now, limit])).map((row) => row.id);
+}
+
+/** How many orders there are of each status. */
+export function countByStatus(database: Database): Promise<{ status: string; count: number }[]> {
+  return database.query(counts);
+}
+
+/** The ids of orders after one of them, in order: for going over all. */
+export async function orderIdsAfter(database: Database, after: string, limit: number): Promise<string[]> {
+  return (await database.query<{ id: string }>(allIds, [after, limit])).map((row) => row.id);
+}
+
+/** Writes projections anew as their events say. */
+export async function rewriteOrders(tx: Tx, orders: readonly StoredOrder[]): Promise<void> {
+  const rows = orders.map(({ state, streamVersion }) => ({
+    id: state.id,
+    streamVersion,
+    status: state.status,
+    state: storedState(state),
+    placed: state.placed,
+    number: state.placed.number,
+    customerId: state.placed.customerId,
+    createdAt: state.createdAt,
+    updatedAt: state.updatedAt,
+    deadlineAt: deadlineOf(state),
+  }));
+  await tx.query(rewrite, [JSON.stringify(rows)]);
+}
+
+/** The events of orders, by order. */
+export async function eventsOf(log: EventLog, ids: readonly string[]): Promise<Map<string, AnyEvent[]>> {
+  const streams = new Map<string, AnyEvent[]>();
+  for (const event of await log.streams(ids)) {
+    const stream = streams.get(event.stream);
+    if (stream) stream.push(event);
+    else streams.set(event.stream, [event]);
+  }
+  return streams;
+}
+
+function storedState({
+  id: _i,
+  tenant: _t,
+  placed: _p,
+  status: _s,
+  createdAt: _c,
+  updatedAt: _u,
+  ...state
+}: OrderState): StoredState {
+  return state;
+}
+
+function foundOrder({
+  id,
+  tenant,
+  status,
+  streamVersion,
+  state,
+  createdAt,
+  updatedAt,
+  placed,
+  personal,
+}: OrderRow): FoundOrder {
+  return { state: { ...state, id, tenant, status, placed, createdAt, updatedAt }, streamVersion, personal };
+}

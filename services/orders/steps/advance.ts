@@ -1,0 +1,80 @@
+import { after } from "../../../platform/clock.ts";
+import type { Tx } from "../../../platform/database.ts";
+import type { EventMeta } from "../../../platform/event-log.ts";
+import type { Ctx, DomainService } from "../../../platform/service.ts";
+import { change, decide, type OrderChange } from "../order.ts";
+import { nextStep, retryPause, STUCK_AFTER, type Step } from "../process.ts";
+import { type ProcessRow, recordTrouble, troublesOf } from "../process-repository.ts";
+import { type FoundOrder, loadOrders, saveOrders } from "../repository.ts";
+import { askForSteps } from "./ask-for-steps.ts";
+import type { Outcome } from "./step.ts";
+
+/** What became known about a set of orders, ready to be written. */
+export interface Advance {
+  readonly changes: readonly OrderChange[];
+  readonly troubles: readonly ProcessRow[];
+}
+
+/**
+ * Moves the processes of some orders on by one step: asks the other domains for what is next, all orders of a step
+ * in one call, and decides what their answers mean. Nothing is written here.
+ */
+export async function advance(
+  ctx: Ctx,
+  ids: readonly string[],
+  causes?: ReadonlyMap<string, EventMeta>,
+): Promise<Advance> {
+  const { database, clock } = ctx.service as unknown as DomainService;
+  const due: { order: FoundOrder; step: Step }[] = [];
+  for (const order of await loadOrders(database, ids)) {
+    const step = nextStep(order.state);
+    if (step) due.push({ order, step });
+  }
+  if (due.length === 0) return { changes: [], troubles: [] };
+  const outcomes = await askForSteps(ctx, due);
+  const now = clock.now();
+  const changes: OrderChange[] = [];
+  const failed: { order: FoundOrder; step: Step; error: string; forGood: boolean }[] = [];
+  due.forEach(({ order, step }, i) => {
+    const outcome = outcomes[i] as Outcome;
+    if (outcome.command) {
+      const events = decide(outcome.command, order.state);
+      const meta = causes?.get(order.state.id) ?? { actor: "service:orders" };
+      if (events.length > 0) changes.push(change(order, events, now, meta));
+    }
+    if (outcome.error !== undefined)
+      failed.push({ order, step, error: outcome.error, forGood: outcome.forGood ?? false });
+  });
+  const known =
+    failed.length > 0
+      ? await troublesOf(
+          database,
+          failed.map(({ order }) => order.state.id),
+        )
+      : new Map();
+  const troubles = failed.map(({ order, step, error, forGood }): ProcessRow => {
+    const before: ProcessRow | undefined = known.get(order.state.id);
+    const attempts = before?.step === step.step ? before.attempts + 1 : 1;
+    return {
+      orderId: order.state.id,
+      tenant: order.state.tenant,
+      number: order.state.placed.number,
+      state: forGood || attempts >= STUCK_AFTER ? "stuck" : "retrying",
+      step: step.step,
+      attempts,
+      error,
+      dueAt: after(now, retryPause(attempts, Math.random())),
+      since: before?.since ?? now,
+    };
+  });
+  return { changes, troubles };
+}
+
+/**
+ * Writes what became known. An order that somebody else has moved on meanwhile is left out: the event that moved it
+ * brings it here again, and every step can be asked twice.
+ */
+export async function writeAdvance(tx: Tx, service: DomainService, { changes, troubles }: Advance): Promise<void> {
+  await saveOrders(tx, service.log, changes, "step");
+  await recordTrouble(tx, troubles);
+}

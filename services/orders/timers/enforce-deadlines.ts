@@ -1,0 +1,50 @@
+import { inTransaction } from "../../../platform/database.ts";
+import { type Ctx, call, type DomainService, serviceContext } from "../../../platform/service.ts";
+import { change, decide } from "../order.ts";
+import { deadlineOf } from "../process.ts";
+import { type FoundOrder, loadOrders, lockOrders, overdueOrders, saveOrders } from "../repository.ts";
+
+const SET = 100;
+const BY = "waybill";
+
+/**
+ * Gives up the orders that were not confirmed in time, and those whose authorisation ends before they have left. The
+ * decision stands in the order's stream before anything is undone, so an answer that comes at the same moment either
+ * was first, and the order lives, or is too late.
+ *
+ * @returns 0 when there may be more of them
+ */
+export async function enforceDeadlines(service: DomainService): Promise<number | undefined> {
+  const now = service.clock.now();
+  const ids = await overdueOrders(service.database, now, SET);
+  if (ids.length === 0) return undefined;
+  const ctx = serviceContext(service);
+  const heldBack = await holdBack(ctx, (await loadOrders(service.database, ids)).filter(isConfirmed));
+  const givenUp = await inTransaction(ctx, async (tx) => {
+    const overdue = (await lockOrders(tx, ids)).filter(({ state }) => (deadlineOf(state) ?? now) < now);
+    const decidable = overdue.filter((order) => !isConfirmed(order) || heldBack.has(order.state.id));
+    const changes = decidable.map((order) => {
+      const code = isConfirmed(order) ? "AUTHORISATION_EXPIRED" : "TIMED_OUT";
+      return change(order, decide({ kind: "give-up", code, by: BY }, order.state), now, { actor: "service:orders" });
+    });
+    return (await saveOrders(tx, service.log, changes)).size;
+  });
+  return ids.length === SET && givenUp > 0 ? 0 : undefined;
+}
+
+function isConfirmed({ state }: FoundOrder): boolean {
+  return state.status === "PENDING_SHIPMENT";
+}
+
+/** Once an order is confirmed, delivery says whether it can still be given up. */
+async function holdBack(ctx: Ctx, orders: readonly FoundOrder[]): Promise<Set<string>> {
+  if (orders.length === 0) return new Set();
+  const requests = orders.map(({ state }) => ({
+    tenant: state.tenant,
+    orderId: state.id,
+    code: "AUTHORISATION_EXPIRED",
+    by: BY,
+  }));
+  const answers = await call(ctx, "delivery.cancel", { requests });
+  return new Set(answers.filter(({ cancelled }) => cancelled).map(({ orderId }) => orderId));
+}

@@ -1,0 +1,176 @@
+import { newId } from "../../platform/ids.ts";
+import { type Client, orderBody } from "./client.ts";
+import type { TestPlatform } from "./platform.ts";
+import { eventually } from "./waiting.ts";
+
+export const SKU = "SKU-COFFEE-1KG";
+const ADDRESS = {
+  name: "Ada Lovelace",
+  line1: "12 Harbour St",
+  line2: "Third floor",
+  city: "Hamburg",
+  postalCode: "20095",
+  region: "HH",
+  country: "DE",
+  phone: "+49 40 1234567",
+};
+
+/** The objects of tenant `demo` that the samples are about. The carrier of their platform should be manual. */
+export interface World {
+  readonly order: string;
+  readonly shipment: string;
+  readonly product: string;
+  readonly deadLetter: string;
+}
+
+/** A request that is right in every respect, with all that its body may have. */
+export interface Sample {
+  /** As the OpenAPI document calls it. */
+  readonly operation: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: Record<string, unknown>;
+  /** The scope without which it is a 403; none: any token will do. */
+  readonly scope?: string;
+  /** The path names an object of the tenant's. */
+  readonly owned?: boolean;
+}
+
+/** An order that waits for a manual carrier, in trouble with its process; a product; a dead letter. */
+export async function buildWorld(platform: TestPlatform): Promise<World> {
+  const operator = await platform.client("demo-operator");
+  const order = await confirmedOrder(operator);
+  const [product] = (await operator.get("/api/v1/products?limit=1")).body.items;
+  await troubledProcess(platform, order.id);
+  return { order: order.id, shipment: order.shipment.id, product: product.id, deadLetter: await deadLetter(platform) };
+}
+
+/** Places an order and waits until its shipment is there. */
+export async function confirmedOrder(client: Client, body = orderBody()) {
+  const placed = await client.post("/api/v1/orders", body, newId());
+  if (placed.status !== 201) throw new Error(`not placed: ${placed.status} ${placed.text}`);
+  return eventually("the order has its shipment", async () => {
+    const { body: order } = await client.get(`/api/v1/orders/${placed.body.id}`);
+    return order.shipment && order.status === "PENDING_SHIPMENT" && order;
+  });
+}
+
+/** Makes the process of an order look as if its step had failed; nothing tries it again before the test is over. */
+export async function troubledProcess(
+  { owner }: TestPlatform,
+  orderId: string,
+  state = "stuck",
+  step = "capture",
+): Promise<void> {
+  await owner.query(
+    `insert into orders.processes (order_id, tenant, number, state, step, attempts, error, due_at, since)
+     select id, tenant, number, $2, $3, 8, 'Error: the bank is closed', now() + interval '1 day', now() from orders.orders where id = $1
+     on conflict (order_id) do update set state = excluded.state, step = excluded.step, due_at = excluded.due_at`,
+    [orderId, state, step],
+  );
+}
+
+/** Puts a dead letter into inventory's subscription; its event is one of an order that is not there. */
+export async function deadLetter({ owner }: TestPlatform, tenant = "demo"): Promise<string> {
+  const id = newId();
+  const stream = newId();
+  const at = "2026-11-21T12:00:00.000Z";
+  const data = { shipmentId: stream, orderId: newId(), lines: [{ sku: SKU, quantity: 1 }] };
+  const meta = { actor: "test", correlationId: newId() };
+  const event = {
+    id: newId(),
+    stream,
+    version: 2,
+    type: "delivery.shipped.v1",
+    tenant,
+    data,
+    meta,
+    at,
+    sequence: 1_000_000,
+    partition: 0,
+  };
+  await owner.query(
+    `insert into inventory.parked_streams (id, subscription, stream, tenant, state, attempts, error, due_at, parked_at)
+     values ($1, 'delivery', $2, $3, 'dead', 10, 'Error: goods have left that nobody held', now(), now())`,
+    [id, stream, tenant],
+  );
+  await owner.query("insert into inventory.parked_events (parked, sequence, event) values ($1, 1000000, $2)", [
+    id,
+    event,
+  ]);
+  return id;
+}
+
+/** A right request for every POST and PUT that takes a token and JSON. */
+export function samplesOf({ order, shipment, product, deadLetter }: World): Sample[] {
+  const items = [{ sku: SKU, quantity: 1 }];
+  const sample = (
+    operation: string,
+    ids: Record<string, string>,
+    body: Record<string, unknown>,
+    scope?: string,
+  ): Sample => {
+    const [method = "", template = ""] = operation.split(" ");
+    const path = template.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] as string);
+    return {
+      operation,
+      method,
+      path,
+      body,
+      ...(scope && { scope }),
+      owned: path !== template && !operation.startsWith("PUT /api/v1/inventory"),
+    };
+  };
+  const product1 = {
+    name: "A thing",
+    price: { amount: 1_999, currency: "EUR" },
+    description: "Really a thing",
+    category: "things",
+    attributes: { colour: "blue", weight: 1.5, fragile: true },
+    images: [{ url: "https://example.com/thing.jpg", alt: "A thing" }],
+    seo: { title: "Thing", description: "Buy it", slug: "a-thing" },
+    active: true,
+  };
+  return [
+    sample("POST /api/v1/orders", {}, { ...fullOrder() }, "orders:write"),
+    sample("POST /api/v1/orders/{id}/cancel", { id: order }, { reason: "changed my mind" }, "orders:write"),
+    sample("PUT /api/v1/orders/{id}/status", { id: order }, { status: "SHIPPED", reason: "by hand" }, "admin"),
+    sample("POST /api/v1/admin/processes/{orderId}/retry", { orderId: order }, {}, "admin"),
+    sample("POST /api/v1/admin/processes/{orderId}/skip", { orderId: order }, { reason: "done by hand" }, "admin"),
+    sample("POST /api/v1/admin/processes/{orderId}/compensate", { orderId: order }, { reason: "hopeless" }, "admin"),
+    sample("POST /api/v1/admin/dead-letters/{id}/redrive", { id: deadLetter }, {}, "admin"),
+    sample("POST /api/v1/admin/dead-letters/{id}/discard", { id: deadLetter }, {}, "admin"),
+    sample(
+      "POST /api/v1/delivery/shipment/{shipmentId}/status",
+      { shipmentId: shipment },
+      { status: "SHIPPED", detail: "collected", location: "Hamburg", trackingNumber: "TRACK-1" },
+      "delivery:write",
+    ),
+    sample("PUT /api/v1/inventory/{sku}", { sku: SKU }, { onHand: 1_000_000, version: 1 }, "inventory:write"),
+    sample(
+      "POST /api/v1/inventory/{sku}/adjust",
+      { sku: SKU },
+      { delta: 5, reason: "counted again" },
+      "inventory:write",
+    ),
+    sample("POST /api/v1/inventory/reserve", {}, { reference: "a-cart", items, ttlSeconds: 60 }, "inventory:write"),
+    sample("POST /api/v1/inventory/release", {}, { reference: "a-cart" }, "inventory:write"),
+    sample("POST /api/v1/check-availability", {}, { items }),
+    sample("POST /api/v1/products", {}, { sku: "A-THING", ...product1 }, "catalog:write"),
+    sample("PUT /api/v1/products/{id}", { id: product }, { ...product1, version: 1 }, "catalog:write"),
+    sample("POST /api/v1/events/tickets", {}, {}, "orders:read"),
+  ];
+}
+
+/** An order with every member that one may have. */
+export function fullOrder(): Record<string, unknown> {
+  return {
+    items: [{ sku: SKU, quantity: 2 }],
+    shippingAddress: ADDRESS,
+    billingAddress: { ...ADDRESS, name: "Grace Hopper" },
+    paymentToken: "pm_card_visa",
+    currency: "EUR",
+    customer: { id: "01900000-0000-7000-8000-00000000c001", email: "ada@example.com", name: "Ada Lovelace" },
+    metadata: { cart: "4711", nested: { gift: true } },
+  };
+}
