@@ -1,5 +1,6 @@
 import { database } from "../../mixins/database.ts";
 import { eventLog } from "../../mixins/event-log.ts";
+import { health } from "../../mixins/health.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { createProduct } from "./actions/create-product.ts";
 import { getProduct } from "./actions/get-product.ts";
@@ -13,7 +14,7 @@ import { type CatalogService, productReads } from "./reads/product-reads.ts";
 export default defineSchema<CatalogService>({
   name: "catalog",
   // Outermost first: hooks named `created` and `started` run from the last mixin to the first, `stopped` the other way.
-  mixins: [eventLog("catalog"), productReads, database("catalog")],
+  mixins: [health("catalog"), eventLog("catalog"), productReads, database("catalog")],
   actions: actionsOf<typeof contract, CatalogService>(contract, {
     list: listProducts,
     get: getProduct,

@@ -1,5 +1,7 @@
 import { database } from "../../mixins/database.ts";
+import { deadLetters } from "../../mixins/dead-letters.ts";
 import { eventLog } from "../../mixins/event-log.ts";
+import { health } from "../../mixins/health.ts";
 import { subscriptions } from "../../mixins/subscriptions.ts";
 import { configOf } from "../../platform/config.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
@@ -20,6 +22,8 @@ export default defineSchema<DeliveryService>({
   // Outermost first: hooks named `created` and `started` run from the last mixin to the first, `stopped` the other way.
   mixins: [
     subscriptions("delivery", [{ channel: "orders", handlers: [onOrderConfirmed] }]),
+    deadLetters("delivery"),
+    health("delivery"),
     eventLog("delivery"),
     database("delivery"),
   ],

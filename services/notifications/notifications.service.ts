@@ -1,4 +1,6 @@
 import { database } from "../../mixins/database.ts";
+import { deadLetters } from "../../mixins/dead-letters.ts";
+import { health } from "../../mixins/health.ts";
 import { subscriptions } from "../../mixins/subscriptions.ts";
 import { configOf } from "../../platform/config.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
@@ -17,6 +19,8 @@ export default defineSchema<NotificationsService>({
   // Outermost first: hooks named `created` and `started` run from the last mixin to the first, `stopped` the other way.
   mixins: [
     subscriptions("notifications", [{ channel: "orders", handlers: [onOrderMoved] }]),
+    deadLetters("notifications"),
+    health("notifications"),
     database("notifications"),
   ],
   actions: actionsOf(contract, { issueTicket, redeemTicket }),

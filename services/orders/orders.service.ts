@@ -1,5 +1,7 @@
 import { database } from "../../mixins/database.ts";
+import { deadLetters } from "../../mixins/dead-letters.ts";
 import { eventLog } from "../../mixins/event-log.ts";
+import { health } from "../../mixins/health.ts";
 import { subscriptions } from "../../mixins/subscriptions.ts";
 import { timers } from "../../mixins/timers.ts";
 import { coalesce } from "../../platform/coalesce.ts";
@@ -31,6 +33,8 @@ export default defineSchema<OrdersService>({
       { channel: "orders", handlers: [advanceProcess] },
       { channel: "delivery", handlers: onShipmentMoved },
     ]),
+    deadLetters("orders"),
+    health("orders"),
     eventLog("orders"),
     database("orders"),
   ],

@@ -1,5 +1,6 @@
 import { database } from "../../mixins/database.ts";
 import { eventLog } from "../../mixins/event-log.ts";
+import { health } from "../../mixins/health.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { authorise } from "./actions/authorise.ts";
 import { capture } from "./actions/capture.ts";
@@ -12,7 +13,7 @@ import { SandboxProvider } from "./providers/sandbox.ts";
 
 export default defineSchema<PaymentsService>({
   name: "payments",
-  mixins: [eventLog("payments"), database("payments")],
+  mixins: [health("payments"), eventLog("payments"), database("payments")],
   actions: actionsOf<typeof contract, PaymentsService>(contract, {
     listOfOrder,
     authorise,
