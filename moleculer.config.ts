@@ -29,6 +29,8 @@ export function brokerOptions(config: Config, adapter: object = embeddedAdapter(
       // A refusal (4xx) is an answer; only a broken or absent service opens the breaker.
       check: (error: Error) => ((error as { code?: unknown }).code as number) >= 500,
     },
+    // Who started the broker stops it: there is more to stop than the broker, and in an order.
+    skipProcessEventRegistration: true,
     metrics: false,
     internalServices: false,
     waybill: config,

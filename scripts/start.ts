@@ -28,8 +28,6 @@ interface Held {
 /** The embedded profile: PostgreSQL, all services and the gateway from one command. */
 async function main(): Promise<void> {
   const started = performance.now();
-  // The domains' connection strings are known once PostgreSQL runs.
-  const settings = readConfig({ ...process.env, DATABASE_URL: "embedded" });
   const dataDir = path.resolve(process.env.DATA_DIR || ".data");
   const held: Held = {};
   let stopping = false;
@@ -45,6 +43,8 @@ async function main(): Promise<void> {
   process.on("SIGINT", () => stop(0));
   process.on("SIGTERM", () => stop(0));
   try {
+    // The domains' connection strings are known once PostgreSQL runs.
+    const settings = readConfig({ ...process.env, DATABASE_URL: "embedded" });
     held.lock = await lockDataDir(dataDir);
     await assertPortFree(settings.http);
     held.postgres = await startEmbeddedPostgres({ dataDir });
