@@ -1,6 +1,6 @@
 import { inTransaction, statement, type Tx } from "./database.ts";
 import { idempotencyKeyReused } from "./errors.ts";
-import type { Ctx, DomainService } from "./service.ts";
+import type { Ctx, DomainService, Meta } from "./service.ts";
 
 const claim = statement(
   "idempotency.claim",
@@ -22,10 +22,9 @@ const find = statement(
  * twin that runs at the same time waits for the first one's commit on the key's row.
  */
 export async function once<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const request = ctx.meta.idempotency;
-  const identity = ctx.meta.identity;
-  if (!identity || request?.action !== ctx.action?.name || !request) return inTransaction(ctx, work);
-  const scope = [identity.tenant, identity.client, request.route, request.key];
+  const asked = requestOf(ctx);
+  if (!asked) return inTransaction(ctx, work);
+  const { request, scope } = asked;
   const body = await inTransaction(ctx, async (tx) => {
     const { clock } = ctx.service as unknown as DomainService;
     const [claimed] = await tx.query(claim, [...scope, request.fingerprint, clock.now()]);
@@ -41,6 +40,28 @@ export async function once<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T
   });
   ctx.meta.$body = body;
   return JSON.parse(body) as T;
+}
+
+/**
+ * The answer to an earlier request with the same key, if there was one: for a handler that asks another domain to act
+ * before its own transaction, which a repetition must not do, and a key that was used with another body still less.
+ * Throws IDEMPOTENCY_KEY_REUSED.
+ */
+export async function kept<T>(ctx: Ctx): Promise<T | undefined> {
+  const asked = requestOf(ctx);
+  if (!asked) return undefined;
+  const { database } = ctx.service as unknown as DomainService;
+  const [found] = await database.query<{ fingerprint: string; response: string }>(find, asked.scope);
+  if (!found) return undefined;
+  ctx.meta.$body = replay(ctx, asked.request.fingerprint, found);
+  return JSON.parse(ctx.meta.$body) as T;
+}
+
+/** The key of a request and what it is unique in, if the key is meant for the action that runs. */
+function requestOf(ctx: Ctx): { request: NonNullable<Meta["idempotency"]>; scope: string[] } | undefined {
+  const { identity, idempotency: request } = ctx.meta;
+  if (!identity || !request || request.action !== ctx.action?.name) return undefined;
+  return { request, scope: [identity.tenant, identity.client, request.route, request.key] };
 }
 
 /** Marks the answer as a repetition. Throws IDEMPOTENCY_KEY_REUSED when the body was another one. */

@@ -1,4 +1,13 @@
-import { type ObjectOptions, type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
+import {
+  FormatRegistry,
+  type ObjectOptions,
+  type Static,
+  type TObject,
+  type TProperties,
+  type TSchema,
+  Type,
+} from "@sinclair/typebox";
+import { isCountry } from "./countries.ts";
 import { validationFailed } from "./errors.ts";
 import { isUuid } from "./ids.ts";
 
@@ -42,8 +51,14 @@ export const Id = Type.String({
   errorMessage: "must be a UUID",
   description: "A UUID.",
 });
+
+FormatRegistry.Set("date-time", isInstant);
+FormatRegistry.Set("country", isCountry);
+
 export const Instant = Type.String({
-  pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$",
+  format: "date-time",
+  // PostgreSQL knows no zone that is 16 hours away.
+  pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-](0\\d|1[0-5]):\\d{2})$",
   errorMessage: "must be an ISO 8601 time with its zone",
   description: "ISO 8601, UTC.",
 });
@@ -57,7 +72,11 @@ export const Quantity = Type.Integer({
   errorMessage: "must be a whole number from 1 to 10000",
 });
 export const Currency = Type.String({ pattern: "^[A-Z]{3}$", errorMessage: "must be an ISO 4217 code" });
-export const Country = Type.String({ pattern: "^[A-Z]{2}$", errorMessage: "must be an ISO 3166-1 alpha-2 code" });
+export const Country = Type.String({
+  format: "country",
+  pattern: "^[A-Z]{2}$",
+  errorMessage: "must be an ISO 3166-1 alpha-2 code",
+});
 /** A text that a person wrote: short, and of at least one character. */
 export const text = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, errorMessage: `must be a text of 1 to ${maxLength} characters` });
@@ -77,6 +96,16 @@ export const Items = Type.Array(ItemQuantity, {
 /** The end of an order's line in an event: what moves, without its price. */
 export const LineQuantity = object({ sku: Sku, quantity: Type.Integer({ minimum: 1 }) });
 export type LineQuantity = Static<typeof LineQuantity>;
+
+/**
+ * Whether there is such a time. `Date.parse` takes 30 February for 2 March, and PostgreSQL refuses it, as it does the
+ * year 0.
+ */
+function isInstant(text: string): boolean {
+  if (Number.isNaN(Date.parse(text))) return false;
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split("-").map(Number);
+  return year > 0 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
 
 /** The place after which a list goes on, opaque to callers: text in base64url. */
 export function encodeCursor(place: readonly (string | number)[]): string {

@@ -1,14 +1,16 @@
 import type { AnySequencedEvent } from "../event-log.ts";
 
-/** What an adapter hands to a subscription: the next events of one partition, in order. */
+/**
+ * What an adapter hands to a subscription: the next events of one partition or of several, in the order of their
+ * sequence, with none of a partition left out.
+ */
 export interface Batch {
-  readonly partition: number;
   readonly events: readonly AnySequencedEvent[];
 }
 
 /**
  * What a subscription gives to `@moleculer/channels` as its channel definition, beyond that package's own fields.
- * An adapter hands over one batch of a partition at a time, from `position` on, at least once and with no gap, and
+ * An adapter hands over one batch at a time of each partition, from `position` on, at least once and with no gap, and
  * hands a batch that was refused again after a pause.
  */
 export interface SubscriptionChannel {

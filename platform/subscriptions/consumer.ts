@@ -2,19 +2,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch } from "../channels/channel.ts";
 import { after as later } from "../clock.ts";
 import { eventContract } from "../contracts.ts";
-import { Clash, inTransaction, isConnectionLoss, type Tx } from "../database.ts";
+import { inTransaction, isConnectionLoss, type Tx } from "../database.ts";
 import { Problem } from "../errors.ts";
 import type { AnySequencedEvent } from "../event-log.ts";
 import type { Ctx, DomainService } from "../service.ts";
 import { serviceContext } from "../service.ts";
 import { fieldErrors } from "../validator.ts";
 import {
-  advanceCursor,
+  advanceCursors,
   cursorPosition,
   nextDueAt,
   parkedAmong,
   parkStream,
   queueEvents,
+  type Span,
   setAttempt,
   settleEvent,
   takeDue,
@@ -32,6 +33,15 @@ export interface RetryPolicy {
 
 export const defaultRetries: RetryPolicy = { attempts: 10, firstMs: 100, longestMs: 60_000 };
 
+/** Where a partition's cursor stands in its row, and how far its events were dealt with. */
+interface Cursor {
+  readonly stored: number;
+  readonly seen: number;
+}
+
+/** How far a cursor may move in memory only. */
+const UNSTORED = 1_000;
+
 /** The cursor was moved by another owner of the partition: nothing of the batch was done here. */
 export class Fenced extends Error {
   override name = "Fenced";
@@ -48,7 +58,7 @@ export class Consumer {
   readonly #name: string;
   readonly #handlers: ReadonlyMap<string, EventHandler>;
   readonly #retries: RetryPolicy;
-  readonly #positions = new Map<number, number>();
+  readonly #cursors = new Map<number, Cursor>();
   readonly #stopping = new AbortController();
   #retrying: Promise<void> | undefined;
   #parkedHere: () => void = () => {};
@@ -86,48 +96,69 @@ export class Consumer {
     return cursorPosition(this.#service.database, this.#name, partition);
   }
 
-  /** Deals with the next events of a partition. Rejects only when nothing at all could be kept. */
-  async accept(batch: Batch): Promise<void> {
-    const from = this.#positions.get(batch.partition) ?? (await this.position(batch.partition));
-    // Forgotten while at work: after a failure the row alone knows.
-    this.#positions.delete(batch.partition);
-    const events = batch.events.filter((event) => event.sequence > from);
-    await this.#acceptFrom(batch.partition, from, events);
-    this.#positions.set(batch.partition, events.at(-1)?.sequence ?? from);
-  }
-
-  async #acceptFrom(partition: number, from: number, events: readonly AnySequencedEvent[]): Promise<void> {
-    if (events.length === 0) return;
+  /** Deals with the next events of some partitions. Rejects when nothing more of them could be kept now. */
+  async accept({ events }: Batch): Promise<void> {
+    const partitions = new Set(events.map((event) => event.partition));
     try {
-      await this.#apply(partition, from, events);
-    } catch (error) {
-      if (error instanceof Fenced || isAway(error)) throw error;
-      if (events.length === 1) {
-        await this.#park(partition, from, events[0] as AnySequencedEvent, error);
-        return;
+      for (const partition of partitions) {
+        if (this.#cursors.has(partition)) continue;
+        const sequence = await this.position(partition);
+        this.#cursors.set(partition, { stored: sequence, seen: sequence });
       }
-      const middle = events.length >> 1;
-      await this.#acceptFrom(partition, from, events.slice(0, middle));
-      await this.#acceptFrom(partition, (events[middle - 1] as AnySequencedEvent).sequence, events.slice(middle));
+      await this.#acceptSome(events.filter((event) => event.sequence > this.#cursor(event.partition).seen));
+    } catch (error) {
+      // The rows alone know how far it came.
+      for (const partition of partitions) this.#cursors.delete(partition);
+      throw error;
     }
   }
 
-  async #apply(partition: number, from: number, events: readonly AnySequencedEvent[]): Promise<void> {
+  async #acceptSome(events: readonly AnySequencedEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const spans = this.#spansOf(events);
     const wanted = events.filter((event) => this.#handlers.has(event.type));
+    // Events that nobody handles move a cursor in memory only: they are read again after a restart, and passed again.
+    const inMemory = wanted.length === 0 && spans.every(({ from, to }) => to - from < UNSTORED);
+    try {
+      if (!inMemory) await this.#apply(spans, wanted);
+      for (const { partition, from, to } of spans) {
+        this.#cursors.set(partition, { stored: inMemory ? from : to, seen: to });
+      }
+    } catch (error) {
+      if (error instanceof Fenced || isAway(error)) throw error;
+      if (events.length === 1) {
+        await this.#park(spans, events[0] as AnySequencedEvent, error);
+        for (const { partition, to } of spans) this.#cursors.set(partition, { stored: to, seen: to });
+        return;
+      }
+      const middle = events.length >> 1;
+      await this.#acceptSome(events.slice(0, middle));
+      await this.#acceptSome(events.slice(middle));
+    }
+  }
+
+  #cursor(partition: number): Cursor {
+    return this.#cursors.get(partition) as Cursor;
+  }
+
+  /** How the stored cursors move over events: those of one partition are in the order of their sequence. */
+  #spansOf(events: readonly AnySequencedEvent[]): Span[] {
+    const last = new Map(events.map(({ partition, sequence }) => [partition, sequence]));
+    return [...last].map(([partition, to]) => ({ partition, from: this.#cursor(partition).stored, to }));
+  }
+
+  async #apply(spans: readonly Span[], wanted: readonly AnySequencedEvent[]): Promise<void> {
     const streams = [...new Set(wanted.map((event) => event.stream))];
     const ctx = serviceContext(this.#service);
-    const to = (events.at(-1) as AnySequencedEvent).sequence;
-    const preparing = [...this.#handlers.values()].some((handler) => handler.prepare);
-    const known = preparing && streams.length > 0 ? await parkedAmong(this.#service.database, this.#name, streams) : [];
+    const preparing = wanted.some((event) => this.#handlers.get(event.type)?.prepare);
+    const known = preparing ? await parkedAmong(this.#service.database, this.#name, streams) : [];
     const prepared = await this.#prepare(
       ctx,
       wanted.filter((event) => !known.includes(event.stream)),
     );
     await inTransaction(ctx, async (tx) => {
-      const cursor = { subscription: this.#name, partition, from, to };
-      const { moved, parked } = await advanceCursor(tx, cursor, streams);
-      if (!moved) throw new Fenced(`${this.#name}/${partition} is not at ${from} any more`);
-      if (preparing && parked.length !== known.length) throw new Clash("a stream was parked or let go meanwhile");
+      const parked = await this.#advance(tx, spans, streams);
+      if (preparing && parked.length !== known.length) throw new Fenced("a stream was parked or let go meanwhile");
       await queueEvents(
         tx,
         this.#name,
@@ -140,6 +171,13 @@ export class Consumer {
         prepared,
       );
     });
+  }
+
+  /** Moves the cursors, and answers which of the streams are parked. */
+  async #advance(tx: Tx, spans: readonly Span[], streams: readonly string[]): Promise<string[]> {
+    const { moved, parked } = await advanceCursors(tx, this.#name, spans, streams);
+    if (!moved) throw new Fenced(`a cursor of ${this.#name} is not where it was left`);
+    return parked;
   }
 
   async #prepare(ctx: Ctx, events: readonly AnySequencedEvent[]): Promise<Map<EventHandler, unknown>> {
@@ -175,15 +213,11 @@ export class Consumer {
     }
   }
 
-  async #park(partition: number, from: number, event: AnySequencedEvent, error: unknown): Promise<void> {
-    const { clock } = this.#service;
-    const ctx = serviceContext(this.#service);
-    const now = clock.now();
+  async #park(spans: readonly Span[], event: AnySequencedEvent, error: unknown): Promise<void> {
+    const now = this.#service.clock.now();
     const state = this.#retries.attempts > 1 ? "retrying" : "dead";
-    await inTransaction(ctx, async (tx) => {
-      const cursor = { subscription: this.#name, partition, from, to: event.sequence };
-      const { moved, parked } = await advanceCursor(tx, cursor, [event.stream]);
-      if (!moved) throw new Fenced(`${this.#name}/${partition} is not at ${from} any more`);
+    await inTransaction(serviceContext(this.#service), async (tx) => {
+      const parked = await this.#advance(tx, spans, [event.stream]);
       if (parked.length > 0) await queueEvents(tx, this.#name, [event]);
       else await parkStream(tx, this.#name, event, state, said(error), now, later(now, this.#pause(1)));
     });

@@ -21,9 +21,11 @@ const COLUMNS = 'id, subscription, stream, tenant, state, attempts, error, due_a
 const advance = statement(
   "subscription.advance",
   `with moved as (
-     update subscription_cursors set sequence = $4 where subscription = $1 and partition = $2 and sequence = $3 returning 1),
+     update subscription_cursors c set sequence = s."to"
+     from unnest($2::smallint[], $3::bigint[], $4::bigint[]) as s(partition, "from", "to")
+     where c.subscription = $1 and c.partition = s.partition and c.sequence = s."from" returning 1),
    parked as (select stream from parked_streams where subscription = $1 and stream = any($5) order by stream for update)
-   select exists (select from moved) as moved, array(select stream from parked) as parked`,
+   select (select count(*) from moved)::int as moved, array(select stream from parked) as parked`,
 );
 const position = statement(
   "subscription.position",
@@ -98,18 +100,27 @@ export async function cursorPosition(database: Database, subscription: string, p
   return row?.sequence ?? 0;
 }
 
+/** The way of a cursor over the events of a batch. */
+export interface Span {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * Moves a cursor from one sequence to another, if it still stands there, and answers which of the streams are
+ * Moves a subscription's cursors, if all of them still stand where they should, and answers which of the streams are
  * parked, with those rows locked.
  */
-export async function advanceCursor(
+export async function advanceCursors(
   tx: Tx,
-  cursor: { subscription: string; partition: number; from: number; to: number },
+  subscription: string,
+  spans: readonly Span[],
   streams: readonly string[],
 ): Promise<{ moved: boolean; parked: string[] }> {
-  const values = [cursor.subscription, cursor.partition, cursor.from, cursor.to, streams];
-  const [row] = await tx.query<{ moved: boolean; parked: string[] }>(advance, values);
-  return row as { moved: boolean; parked: string[] };
+  const columns = [spans.map((span) => span.partition), spans.map((span) => span.from), spans.map((span) => span.to)];
+  const values = [subscription, ...columns, streams];
+  const [row] = await tx.query<{ moved: number; parked: string[] }>(advance, values);
+  return { moved: row?.moved === spans.length, parked: row?.parked ?? [] };
 }
 
 /** Which of the streams are parked, without locking them. */

@@ -111,8 +111,8 @@ export function describeChannels(name: string, makeAdapter: (config: Config) => 
         limit: 100,
         partition: 0,
       })) as Batch["events"];
-      await consumer.accept({ partition: 0, events });
-      await consumer.accept({ partition: 0, events: events.slice(0, 3) });
+      await consumer.accept({ events });
+      await consumer.accept({ events: events.slice(0, 3) });
       const [late] = streamsOfOnePartition(1);
       await world.append(node, [late as string]);
       await handled(7);
