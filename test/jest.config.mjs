@@ -30,7 +30,10 @@ export default {
     {
       ...shared,
       displayName: "unit",
-      testMatch: ["<rootDir>/{platform,mixins,services}/**/*.spec.ts", "<rootDir>/test/{boundaries,docs}/*.spec.ts"],
+      testMatch: [
+        "<rootDir>/{platform,mixins,services}/**/*.spec.ts",
+        "<rootDir>/test/{boundaries,docs,events}/*.spec.ts",
+      ],
       testPathIgnorePatterns: ["\\.db\\.spec\\.ts$"],
     },
     {
