@@ -1,13 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { chown, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import pg from "pg";
+import { isPostmaster } from "../../platform/embedded-postgres/pid-file.ts";
+import { isAlive } from "../../platform/embedded-postgres/processes.ts";
 import { Client } from "./client.ts";
-import { pause } from "./waiting.ts";
+import { eventually, pause } from "./waiting.ts";
 
-const ROOT = path.resolve(import.meta.dirname, "../..");
+export const ROOT = path.resolve(import.meta.dirname, "../..");
 
 /** A port that was free a moment ago. */
 export function freePort(): Promise<number> {
@@ -21,24 +24,70 @@ export function freePort(): Promise<number> {
   });
 }
 
+/**
+ * Node's command line under another account. Where root's checkout is closed to that account (a `mktemp -d`) it may
+ * read everything; write, it still may in its own folders alone.
+ */
+function as({ uid, gid }: Account): string[] {
+  const ids = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
+  const open = spawnSync("setpriv", [...ids, "test", "-r", path.join(ROOT, "package.json")]).status === 0;
+  const passing = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
+  return ["setpriv", ...ids, ...(open ? [] : passing), process.execPath];
+}
+
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** How a process is started, where it is not as `npm start` does. */
+export interface Surroundings {
+  /** Another script than `scripts/start.ts`, from the checkout's root. */
+  readonly script?: string;
+  /** The data folder of another platform, which is left to that one. */
+  readonly dataDir?: string;
+  readonly port?: number;
+  readonly cwd?: string;
+  /** The account, when this is root and it is to be another one. It owns the data folder. */
+  readonly account?: Account;
+}
+
+/** How a process ended. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 /** The embedded profile as a user starts it: `scripts/start.ts` in a process of its own, on a data folder of its own. */
 export class PlatformProcess {
   readonly dataDir: string;
   readonly port: number;
   readonly url: string;
   readonly #env: Record<string, string>;
+  readonly #surroundings: Surroundings;
   #child: ChildProcess | undefined;
+  #closed: Promise<End> | undefined;
+  /** What the process, or the last one, has said. */
   output = "";
 
-  private constructor(dataDir: string, port: number, env: Record<string, string>) {
+  private constructor(dataDir: string, port: number, env: Record<string, string>, surroundings: Surroundings) {
     this.dataDir = dataDir;
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
     this.#env = env;
+    this.#surroundings = surroundings;
   }
 
-  static async make(env: Record<string, string> = {}): Promise<PlatformProcess> {
-    return new PlatformProcess(await mkdtemp(path.join(tmpdir(), "waybill-e2e-")), await freePort(), env);
+  static async make(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<PlatformProcess> {
+    const dataDir = surroundings.dataDir ?? (await mkdtemp(path.join(tmpdir(), "waybill-e2e-")));
+    const { account } = surroundings;
+    if (account) await chown(dataDir, account.uid, account.gid);
+    return new PlatformProcess(dataDir, surroundings.port ?? (await freePort()), env, surroundings);
+  }
+
+  /** Of the process that runs, undefined when none does. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Starts it and waits until it is ready. */
@@ -54,9 +103,12 @@ export class PlatformProcess {
     }
   }
 
-  /** Starts it without waiting. */
+  /** Starts it without waiting. With `--repl` among the arguments `type` reaches it. */
   spawn(args: readonly string[] = []): ChildProcess {
-    const child = spawn(process.execPath, [path.join(ROOT, "scripts/start.ts"), ...args], {
+    const { script = "scripts/start.ts", cwd, account } = this.#surroundings;
+    this.output = "";
+    const [file, ...before] = account ? as(account) : [process.execPath];
+    const child = spawn(file as string, [...before, path.join(ROOT, script), ...args], {
       env: {
         PATH: process.env.PATH ?? "",
         PORT: String(this.port),
@@ -67,28 +119,61 @@ export class PlatformProcess {
         CARRIER_DELIVERY_MS: "0",
         ...this.#env,
       },
-      stdio: ["ignore", "pipe", "pipe"],
+      ...(cwd !== undefined && { cwd }),
+      stdio: [args.includes("--repl") ? "pipe" : "ignore", "pipe", "pipe"],
     });
     const keep = (chunk: Buffer) => {
       this.output += chunk.toString("utf8");
     };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
     this.#child = child;
+    // Not at its exit: what it has said as the last thing would be missing.
+    this.#closed = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
     return child;
   }
 
-  /** Sends a signal and waits for the end of the process. */
-  async end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    const child = this.#child;
-    if (!child) throw new Error("it does not run");
+  /** Types a line for the prompt of `--repl`. */
+  type(line: string): void {
+    this.#child?.stdin?.write(`${line}\n`);
+  }
+
+  /** Sends a signal without waiting for what comes of it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Waits for the process to end by itself. */
+  async ended(): Promise<End> {
+    if (!this.#closed) throw new Error("it does not run");
+    const end = await this.#closed;
     this.#child = undefined;
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill(signal);
-      await ended;
-    }
-    return { code: child.exitCode, signal: child.signalCode };
+    this.#closed = undefined;
+    return end;
+  }
+
+  /** Sends a signal and waits for the end of the process. */
+  end(signal: NodeJS.Signals): Promise<End> {
+    this.signal(signal);
+    return this.ended();
+  }
+
+  /** The process id of the PostgreSQL of its data folder, be it its own or an orphan; undefined when none runs. */
+  async postmaster(): Promise<number | undefined> {
+    const text = await readFile(path.join(this.dataDir, "postgres/postmaster.pid"), "utf8").catch(() => "");
+    const pid = Number.parseInt(text, 10);
+    return pid > 0 && isAlive(pid) && (await isPostmaster(pid, path.join(this.dataDir, "postgres"))) ? pid : undefined;
+  }
+
+  /** All processes of the PostgreSQL of its data folder. */
+  async postgres(): Promise<number[]> {
+    const postmaster = await this.postmaster();
+    const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,args="], { maxBuffer: 2 ** 26 });
+    const rows = stdout.split("\n").map((row) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row) ?? []);
+    const ours = rows.filter(([, , parent, line]) => {
+      return (postmaster !== undefined && Number(parent) === postmaster) || line?.includes(`${this.dataDir}/postgres`);
+    });
+    return ours.map(([, pid]) => Number(pid)).filter(isAlive);
   }
 
   /** A connection to its PostgreSQL as the owner. */
@@ -110,9 +195,16 @@ export class PlatformProcess {
     return client;
   }
 
-  /** Ends everything and removes the data. */
+  /** Ends everything, an orphaned PostgreSQL too, and removes the data unless they are another platform's. */
   async remove(): Promise<void> {
     if (this.#child) await this.end("SIGTERM");
+    if (this.#surroundings.dataDir !== undefined) return;
+    const orphan = await this.postmaster();
+    if (orphan !== undefined) {
+      process.kill(orphan, "SIGCONT");
+      process.kill(orphan, "SIGQUIT");
+      await eventually("the orphaned PostgreSQL is gone", () => !isAlive(orphan));
+    }
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }
