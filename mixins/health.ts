@@ -4,6 +4,7 @@ import type { DomainName } from "../platform/config.ts";
 import { statement } from "../platform/database.ts";
 import type { Relay } from "../platform/relay.ts";
 import { type DomainService, defineSchema } from "../platform/service.ts";
+import type { Consumer } from "../platform/subscriptions/consumer.ts";
 import { parkedFigures } from "../platform/subscriptions/parked-streams.ts";
 
 /** How a domain is. Only the database decides whether it can work; the rest is for people to look at. */
@@ -24,6 +25,7 @@ export interface Figure {
 
 interface WithRelay extends DomainService {
   readonly relay?: Relay;
+  readonly consumers?: ReadonlyMap<string, Consumer>;
 }
 
 // Counted no further than a number that says enough: a relay that stands still leaves millions.
@@ -50,7 +52,7 @@ export function health(domain: DomainName): ServiceSchema {
         visibility: "protected",
         params: Type.Object({}),
         async handler(this: WithRelay): Promise<Figure[]> {
-          return figuresOf(await look(this));
+          return [...figuresOf(await look(this)), ...refusals(this)];
         },
       },
     } as unknown as ServiceSchema["actions"],
@@ -84,4 +86,13 @@ function figuresOf({ relay, parkedStreams }: DomainHealth): Figure[] {
     { name: "waybill_relay_waiting", help: "Committed events that have no sequence yet.", value: relay.waiting },
     { name: "waybill_relay_lag_seconds", help: "How long the oldest of them has waited.", value: relay.lagSeconds },
   ];
+}
+
+function refusals({ consumers }: WithRelay): Figure[] {
+  return [...(consumers ?? [])].map(([channel, consumer]) => ({
+    name: "waybill_subscription_refused_seconds",
+    help: "For how long a subscription has been refusing its batches on the answering node; 0 when it takes them.",
+    labels: { channel },
+    value: consumer.refusedSeconds,
+  }));
 }

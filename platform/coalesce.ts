@@ -1,5 +1,5 @@
 import { isConnectionLoss } from "./database.ts";
-import { Problem } from "./errors.ts";
+import { isUnavailable } from "./errors.ts";
 
 /**
  * Does singly asked work in sets: while one set runs, the items that arrive wait and are the next set together. No
@@ -74,5 +74,5 @@ async function settleSingly<I, R>(set: readonly Waiting<I, R>[], runSet: RunSet<
 
 /** No item is at fault when the database is away: asking it again for each would only hold everybody up longer. */
 function isAway(error: unknown): boolean {
-  return isConnectionLoss(error) || (error instanceof Problem && error.status === 503);
+  return isConnectionLoss(error) || isUnavailable(error);
 }

@@ -60,7 +60,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal"], "info"),
     logFormat: oneOf("LOG_FORMAT", ["json", "pretty"], process.stdout.isTTY ? "pretty" : "json"),
     accessTokenSeconds: whole("ACCESS_TOKEN_SECONDS", 86_400, 1, 31_536_000),
-    issuer: env.ISSUER || "https://waybill.local",
+    issuer: env.ISSUER || `http://${host}:${port}`,
     orderDeadlineMs: whole("ORDER_DEADLINE_MS", 15 * 60_000, 100, 86_400_000),
     carrier: {
       manual: oneOf("CARRIER", ["sandbox", "manual"], "sandbox") === "manual",

@@ -29,15 +29,22 @@ export class Clash extends Error {
 const ATTEMPTS = 8;
 const TENANT = /^(\*|[a-z0-9][a-z0-9-]{0,62})$/;
 
-/** Messages and codes that say that the server is away rather than that the statement is wrong. */
-const CONNECTION_LOST = /terminat|ECONNREFUSED|ECONNRESET|EPIPE|timeout exceeded when trying to connect|not queryable/i;
+/** SQLSTATE classes 08 and 57P, too many connections, a transaction ended for idleness, and the socket's own codes. */
+const LOSS_CODES = /^(08...|57P0[1-5]|53300|25P03|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+
+/**
+ * What pg says without a code when it has lost the server. Whole beginnings, because a message may hold a caller's
+ * words, and an error that counts as a loss is tried again without end.
+ */
+const CONNECTION_LOST =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Cannot use a pool after)/;
 
 /** Whether an error says that the database is away; such work is kept and done later, not refused for good. */
 export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
-  if (typeof code === "string" && /^(08...|57P0[1-4]|53300|ECONN\w+|EPIPE)$/.test(code)) return true;
-  return CONNECTION_LOST.test(error.message);
+  if (typeof code === "string") return LOSS_CODES.test(code);
+  return code === undefined && CONNECTION_LOST.test(error.message);
 }
 
 /**
@@ -45,6 +52,13 @@ export function isConnectionLoss(error: unknown): boolean {
  * reading them whole until they are analysed: authorising in sets fell to less than half of its speed by that.
  */
 const INDEXES_ONLY = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
+/**
+ * A node that vanished with its network leaves its transactions' locks behind until the server notices: within
+ * seconds, not the two hours of TCP's defaults.
+ */
+const NOTICE_THE_DEAD =
+  "-c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
 const { builtins } = pg.types;
 const parsers = new Map<number, (text: string) => unknown>([
@@ -67,15 +81,18 @@ export class Database {
     this.#config = {
       connectionString: url,
       application_name: `waybill ${schema}`,
-      options: `-c search_path=${schema} ${INDEXES_ONLY}`,
+      options: `-c search_path=${schema} ${INDEXES_ONLY} ${NOTICE_THE_DEAD}`,
+      keepAlive: true,
       connectionTimeoutMillis: 5_000,
       types: {
         getTypeParser: (oid: number, format?: "text" | "binary") => this.#parser(oid, format),
       } as pg.CustomTypesConfig,
     };
     this.pool = new pg.Pool({ ...this.#config, max: connections, idleTimeoutMillis: 60_000 });
-    // Without a listener an idle connection that the server closes ends the process.
+    // Without listeners a connection that the server closes ends the process: the pool's own is for idle ones, and
+    // one that is lost between two statements of a transaction is noticed by the next.
     this.pool.on("error", () => {});
+    this.pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   #parser(oid: number, format?: "text" | "binary"): (text: string) => unknown {
@@ -84,11 +101,24 @@ export class Database {
 
   /** Runs one statement by itself. */
   async query<R>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    const client = await this.#connect();
+    let broken: Error | undefined;
     try {
-      const result = await this.pool.query({ ...statement, values: values as unknown[] });
-      return result.rows as R[];
+      return (await client.query({ ...statement, values: values as unknown[] })).rows as R[];
     } catch (error) {
+      if (isConnectionLoss(error)) broken = error as Error;
       throw asUnavailable(error);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Whatever a connection cannot be had for (refused, too many, not allowed any more): the database is away for us. */
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.pool.connect();
+    } catch (error) {
+      throw away(error);
     }
   }
 
@@ -110,7 +140,7 @@ export class Database {
   }
 
   async #attempt<T>(tenant: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
+    const client = await this.#connect();
     const afterCommit: (() => void)[] = [];
     let broken: Error | undefined;
     let result: T;
@@ -153,8 +183,11 @@ function isRetriable(error: unknown): boolean {
 }
 
 function asUnavailable(error: unknown): unknown {
-  if (!isConnectionLoss(error)) return error;
-  return Object.assign(unavailable({ detail: "The database is not available.", retryAfter: 2 }), { cause: error });
+  return isConnectionLoss(error) ? away(error) : error;
+}
+
+function away(cause: unknown): Error {
+  return Object.assign(unavailable({ detail: "The database is not available.", retryAfter: 2 }), { cause });
 }
 
 /**

@@ -97,3 +97,17 @@ export const idempotencyKeyReused = defineError(
 export const rateLimited = defineError("RATE_LIMITED", 429, "Too many requests.", "later");
 export const internalError = defineError("INTERNAL_ERROR", 500, "Something went wrong on our side.", "later");
 export const unavailable = defineError("UNAVAILABLE", 503, "A part of the platform is not available.", "later");
+
+const AWAY = new Set([
+  "SERVICE_NOT_FOUND",
+  "SERVICE_NOT_AVAILABLE",
+  "REQUEST_TIMEOUT",
+  "REQUEST_REJECTED",
+  "QUEUE_FULL",
+]);
+
+/** Whether an error says that a part of the platform is away: what was asked for is not at fault, and is asked again. */
+export function isUnavailable(error: unknown): boolean {
+  const { code, type } = error as { code?: unknown; type?: unknown };
+  return code === 503 || code === 504 || (typeof type === "string" && AWAY.has(type));
+}

@@ -1,6 +1,7 @@
+import { after } from "./clock.ts";
 import { inTransaction, statement, type Tx } from "./database.ts";
 import { idempotencyKeyReused } from "./errors.ts";
-import type { Ctx, DomainService, Meta } from "./service.ts";
+import type { Ctx, DomainService, Identity, Meta } from "./service.ts";
 
 const claim = statement(
   "idempotency.claim",
@@ -61,7 +62,25 @@ export async function kept<T>(ctx: Ctx): Promise<T | undefined> {
 function requestOf(ctx: Ctx): { request: NonNullable<Meta["idempotency"]>; scope: string[] } | undefined {
   const { identity, idempotency: request } = ctx.meta;
   if (!identity || !request || request.action !== ctx.action?.name) return undefined;
-  return { request, scope: [identity.tenant, identity.client, request.route, request.key] };
+  return { request, scope: [identity.tenant, keyOwner(identity), request.route, request.key] };
+}
+
+/** Whose a key is: the client's, or within the client the customer's, who shares the client with all the others. */
+export function keyOwner({ client, customer }: Identity): string {
+  return customer ? `${client}/${customer}` : client;
+}
+
+const forget = statement(
+  "idempotency.forget",
+  `delete from idempotency_keys where (tenant, client, route, key) in (
+     select tenant, client, route, key from idempotency_keys where created_at < $1 order by created_at limit 1000)`,
+);
+/** They are promised for a day; two leave room for clocks that differ. */
+const KEPT_MS = 48 * 3_600_000;
+
+/** Forgets the keys that are older than is promised, some at a time. */
+export async function forgetOldKeys({ database, clock }: DomainService): Promise<undefined> {
+  await database.query(forget, [after(clock.now(), -KEPT_MS)]);
 }
 
 /** Marks the answer as a repetition. Throws IDEMPOTENCY_KEY_REUSED when the body was another one. */

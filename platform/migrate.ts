@@ -51,13 +51,12 @@ export async function migrate(
     }
     const unknown = [...applied.keys()];
     if (unknown.length > 0) throw new Error(`${schema}: applied migrations are missing here: ${unknown.join(", ")}`);
-    if (done.length > 0) {
-      await client.query(`
+    // Each time, as a process may have ended between its last migration and this.
+    await client.query(`
         grant usage on schema ${schema} to ${role};
         grant select, insert, update, delete on all tables in schema ${schema} to ${role};
         grant usage, select on all sequences in schema ${schema} to ${role};
         revoke insert, update, delete on ${schema}.migrations from ${role}`);
-    }
     return done;
   } finally {
     await client.end();

@@ -61,6 +61,9 @@ function unsafeText(value: unknown, path: string, found: Map<string, string>): v
   if (typeof value === "string") {
     if (value.includes("\0")) found.set(path, "must not contain NUL characters");
     else if (!value.isWellFormed()) found.set(path, "must not contain lone surrogates");
+  } else if (typeof value === "number") {
+    // 1e400 is JSON and becomes Infinity, which would be given back as null.
+    if (!Number.isFinite(value)) found.set(path, "must be a finite number");
   } else if (Array.isArray(value)) {
     for (let i = 0; i < value.length && found.size < 20; i++) unsafeText(value[i], `${path}/${i}`, found);
   } else if (value !== null && typeof value === "object") {

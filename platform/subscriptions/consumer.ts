@@ -3,7 +3,7 @@ import type { Batch } from "../channels/channel.ts";
 import { after as later } from "../clock.ts";
 import { eventContract } from "../contracts.ts";
 import { inTransaction, isConnectionLoss, type Tx } from "../database.ts";
-import { Problem } from "../errors.ts";
+import { isUnavailable } from "../errors.ts";
 import type { AnySequencedEvent } from "../event-log.ts";
 import type { Ctx, DomainService } from "../service.ts";
 import { serviceContext } from "../service.ts";
@@ -62,6 +62,7 @@ export class Consumer {
   readonly #stopping = new AbortController();
   #retrying: Promise<void> | undefined;
   #parkedHere: () => void = () => {};
+  #refusedSince: number | undefined;
 
   constructor(service: DomainService, subscription: Subscription, retries: RetryPolicy = defaultRetries) {
     this.#service = service;
@@ -91,6 +92,11 @@ export class Consumer {
     this.#parkedHere();
   }
 
+  /** For how long batches have been refused, in seconds; 0 when the last one was taken. */
+  get refusedSeconds(): number {
+    return this.#refusedSince === undefined ? 0 : (Date.now() - this.#refusedSince) / 1_000;
+  }
+
   /** The last sequence of a partition that was dealt with. */
   position(partition: number): Promise<number> {
     return cursorPosition(this.#service.database, this.#name, partition);
@@ -106,7 +112,9 @@ export class Consumer {
         this.#cursors.set(partition, { stored: sequence, seen: sequence });
       }
       await this.#acceptSome(events.filter((event) => event.sequence > this.#cursor(event.partition).seen));
+      this.#refusedSince = undefined;
     } catch (error) {
+      this.#refusedSince ??= Date.now();
       // The rows alone know how far it came.
       for (const partition of partitions) this.#cursors.delete(partition);
       throw error;
@@ -297,7 +305,7 @@ export class Consumer {
 
 /** Whether an error says that a part of the platform is away: the event is not at fault and is not counted against. */
 function isAway(error: unknown): boolean {
-  return isConnectionLoss(error) || (error instanceof Problem && error.status === 503);
+  return isConnectionLoss(error) || isUnavailable(error);
 }
 
 /** What is kept of an error: it may be shown to an operator. */

@@ -2,21 +2,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, ServiceSchema } from "moleculer";
 import { configOf } from "../../platform/config.ts";
 import { malformedRequest, notFound } from "../../platform/errors.ts";
+import { addAliases } from "./aliases.ts";
 import { beginExchange, type Exchange, type Gateway, type GatewayRequest } from "./http/exchange.ts";
 import { respondError } from "./http/respond.ts";
-import { Router } from "./http/router.ts";
-import { serve } from "./http/serve.ts";
+import type { Router } from "./http/router.ts";
 import { createHttpServer, listen } from "./http/server.ts";
 import { Traffic } from "./http/traffic.ts";
 import { ordersLog } from "./live/feed-source.ts";
 import { LiveFeeds } from "./live/live-feeds.ts";
-import { serveDocsAsset } from "./operations/documents.ts";
 import { domainFigures } from "./operations/figures.ts";
 import { checkDomains } from "./operations/health.ts";
 import { Metrics } from "./operations/metrics.ts";
 import { sharedAnswer } from "./operations/shared-answer.ts";
-import { ownRoutes } from "./own-routes.ts";
-import { allRoutes, BASE, type Route } from "./routes.ts";
 import { type Found, handleByWeb, type WebService, web } from "./web.ts";
 
 /** How long a stop waits for the requests in hand, in ms. */
@@ -33,8 +30,6 @@ interface GatewayService extends Gateway, WebService {
 interface Middlewares {
   add(middleware: object): void;
 }
-
-type WebHandler = (req: GatewayRequest) => void;
 
 /** The gateway on moleculer-web: the contracts' routes as explicit aliases, and nothing else that could be reached. */
 export const gateway = {
@@ -128,7 +123,7 @@ export const gateway = {
       health: sharedAnswer(() => checkDomains(broker), REPORT_KEPT_MS),
       figures: sharedAnswer(() => domainFigures(broker), REPORT_KEPT_MS),
     } satisfies Partial<Gateway>);
-    addRoutes(this);
+    this.router = addAliases(this);
   },
   async started(this: GatewayService) {
     const { host, port } = configOf(this.broker).http;
@@ -140,43 +135,6 @@ export const gateway = {
     await this.drain();
   },
 } as unknown as ServiceSchema;
-
-function addRoutes(service: GatewayService): void {
-  const options = { bodyParsers: false, mergeParams: false, mappingPolicy: "restrict", logging: false };
-  const aliasesOf = (routes: readonly Route[], base: string) =>
-    Object.fromEntries(
-      routes.map((route) => [`${route.method} ${route.path.slice(base.length)}`, handlerOf(service, route)]),
-    );
-  const atRoot = allRoutes.filter(({ rest }) => rest.root);
-  const belowBase = allRoutes.filter(({ rest }) => !rest.root);
-  const assets: WebHandler = (req) => {
-    req.exchange.route = { path: "/docs/:asset", rest: docs.rest };
-    serveDocsAsset(service, req.exchange, req.$params.params["asset"] as string).catch((error: unknown) =>
-      respondError(service, req.exchange, error),
-    );
-  };
-  const docs = allRoutes.find((route) => route.path === "/docs") as Route;
-  service.addRoute({
-    ...options,
-    name: "root",
-    path: "/",
-    aliases: { ...aliasesOf(atRoot, ""), "GET /docs/:asset": assets },
-  });
-  service.addRoute({ ...options, name: "api", path: BASE, aliases: aliasesOf(belowBase, BASE) });
-  service.router = new Router();
-  for (const alias of service.aliases) service.router.add(alias.method, alias.fullPath, alias);
-}
-
-function handlerOf(service: GatewayService, route: Route): WebHandler {
-  const own = ownRoutes[route.action];
-  return (req) => {
-    const { exchange } = req;
-    exchange.ctx = req.$ctx;
-    serve(service, route, exchange, req.$params.params, own).catch((error: unknown) =>
-      respondError(service, exchange, error),
-    );
-  };
-}
 
 async function drain(service: GatewayService): Promise<void> {
   const { server, traffic, feeds } = service;

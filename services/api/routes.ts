@@ -135,6 +135,6 @@ function existenceOf(
 }
 
 function coercionOf(schema: TSchema): Coercion {
-  const type: unknown = schema["type"];
+  const type: unknown = schema.type;
   return type === "integer" || type === "number" || type === "boolean" ? type : "text";
 }

@@ -32,7 +32,7 @@ export const handleByWeb = methods.httpHandler;
  */
 export const web = {
   ...(ApiGateway as unknown as ServiceSchema),
-  actions: { rest: actions["rest"] },
+  actions: { rest: actions.rest },
   events: {},
   started: undefined,
   stopped: undefined,

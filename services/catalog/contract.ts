@@ -155,12 +155,14 @@ export const contract = defineContract({
         route: "PUT /products/:id",
         tag: "Catalog",
         summary: "Changes a product",
-        description: "Members that are left out stay. With `version` it is refused when the product has changed since.",
+        description:
+          "Members that are left out stay, and the SKU is for good. With `version` it is refused when the product has changed since.",
         scopes: ["catalog:write"],
         existsBy: "catalog.get",
       },
       params: object({
         id: Id,
+        sku: Type.Optional(Sku),
         name: Type.Optional(fields.name),
         price: Type.Optional(price),
         description: Type.Optional(fields.description),

@@ -97,8 +97,8 @@ export function lockStockOf(
 }
 
 /** What is available of SKUs, in the order of asking; 0 where there is no stock. */
-export async function availabilityOf(database: Database, keys: readonly StockKey[]): Promise<number[]> {
-  const rows = await database.query<{ available: number }>(availabilities, columns(keys));
+export async function availabilityOf(queries: Pick<Tx, "query">, keys: readonly StockKey[]): Promise<number[]> {
+  const rows = await queries.query<{ available: number }>(availabilities, columns(keys));
   return rows.map((row) => row.available);
 }
 

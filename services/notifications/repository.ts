@@ -27,6 +27,7 @@ const removeExpired = statement(
      delete from tickets where hash in (select hash from tickets where expires_at <= $1 limit $2 for update skip locked) returning 1)
    select count(*)::int as count from gone`,
 );
+const removeOfToken = statement("tickets.remove_of_token", "delete from tickets where token_id = $1");
 
 const record = statement(
   "messages.record",
@@ -80,6 +81,11 @@ interface TicketRow {
 export async function removeExpiredTickets(database: Database, now: Instant, limit: number): Promise<number> {
   const [row] = await database.query<{ count: number }>(removeExpired, [now, limit]);
   return row?.count ?? 0;
+}
+
+/** Removes the tickets of a token that was revoked. */
+export async function removeTicketsOf(database: Database, tokenId: string): Promise<void> {
+  await database.query(removeOfToken, [tokenId]);
 }
 
 /** Keeps messages to be sent by a medium; one about an event it has already a message for is passed over. */

@@ -80,7 +80,9 @@ export const Customer = object({
 });
 export type Customer = Static<typeof Customer>;
 
-const Metadata = Type.Record(Type.String({ minLength: 1, maxLength: 100 }), Type.Unknown(), {
+// The names' rule is a pattern, because TypeBox passes lengths of keys over, and what matches no pattern is refused.
+const Metadata = Type.Record(Type.String({ pattern: "^[^\\u0000-\\u001f]{1,100}$" }), Type.Unknown(), {
+  additionalProperties: false,
   maxProperties: 50,
   description: "The shop's own; kept and given back, not looked at.",
 });
@@ -227,7 +229,7 @@ export const contract = defineContract({
         paymentToken: text(255),
         currency: Type.Optional(Currency),
         customer: Type.Optional(Customer),
-        expectedTotal: Type.Optional(Money),
+        expectedTotal: Type.Optional(object({ amount: Amount, currency: Currency })),
         metadata: Type.Optional(Metadata),
       }),
       result: Order,
@@ -312,6 +314,7 @@ export const contract = defineContract({
         tag: "Operations",
         summary: "Tries the failing step now",
         scopes: ["admin"],
+        existsBy: "orders.process",
       },
       params: object({ orderId: Id }),
       result: Process,
@@ -324,6 +327,7 @@ export const contract = defineContract({
         summary: "Goes on as if the failing step were done",
         description: "For what was put right by hand elsewhere.",
         scopes: ["admin"],
+        existsBy: "orders.process",
       },
       params: object({ orderId: Id, reason: Type.Optional(text(500)) }),
       result: Process,
@@ -335,6 +339,7 @@ export const contract = defineContract({
         tag: "Operations",
         summary: "Gives the order up: void, release, cancel",
         scopes: ["admin"],
+        existsBy: "orders.process",
       },
       params: object({ orderId: Id, reason: Type.Optional(text(500)) }),
       result: Process,
@@ -352,6 +357,12 @@ export const contract = defineContract({
         ordersByStatus: Type.Record(Type.String(), Type.Integer()),
         processes: object({ retrying: Type.Integer(), stuck: Type.Integer() }),
       }),
+    },
+    /** An order process in trouble. */
+    process: {
+      params: object({ orderId: Id }),
+      result: Process,
+      errors: [notFound],
     },
     /** What the live feeds need to know: whether the caller may see the order. */
     visible: {

@@ -9,7 +9,7 @@ import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { cancelOrder } from "./actions/cancel-order.ts";
 import { getOrder, orderVisible } from "./actions/get-order.ts";
 import { listOrders, listOrdersOfUser } from "./actions/list-orders.ts";
-import { compensateProcess, listProcesses, retryProcess, skipStep } from "./actions/manage-processes.ts";
+import { compensateProcess, getProcess, listProcesses, retryProcess, skipStep } from "./actions/manage-processes.ts";
 import { orderFigures } from "./actions/order-figures.ts";
 import { orderHistory } from "./actions/order-history.ts";
 import { type OrdersService, placeOrder, placeSet } from "./actions/place-order.ts";
@@ -53,6 +53,7 @@ export default defineSchema<OrdersService>({
     rebuildProjection,
     figures: orderFigures,
     visible: orderVisible,
+    process: getProcess,
   }),
   created(this: OrdersService) {
     Object.assign(this, {

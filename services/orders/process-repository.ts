@@ -16,6 +16,10 @@ export interface ProcessRow {
 
 const COLUMNS = 'order_id as "orderId", tenant, number, state, step, attempts, error, due_at as "dueAt", since';
 
+const STANDING = `((o.state ? 'cancelling' and o.status <> 'CANCELLED')
+     or (o.status in ('SHIPPED', 'DELIVERED', 'RETURNED') and o.state -> 'payment' ->> 'status' = 'AUTHORISED'
+       and not o.state -> 'skipped' ? 'capture'))`;
+
 const record = statement(
   "processes.record",
   `insert into processes (order_id, tenant, number, state, step, attempts, error, due_at, since)
@@ -38,7 +42,18 @@ const due = statement(
    returning ${COLUMNS}`,
 );
 const hurry = statement("processes.hurry", "update processes set due_at = $2, state = 'retrying' where order_id = $1");
-const remove = statement("processes.remove", "delete from processes where order_id = $1");
+const remove = statement("processes.remove", "delete from processes where order_id = any($1)");
+// As the index orders_standing has it: given up and not yet cancelled, or gone and not yet paid.
+const adopt = statement(
+  "processes.adopt",
+  `insert into processes (order_id, tenant, number, state, step, attempts, error, due_at, since)
+   select o.id, o.tenant, o.number, 'retrying', case when o.state ? 'cancelling' then 'compensate' else 'capture' end, 0,
+     'nobody had asked for it', $2, $2
+   from orders o
+   where o.updated_at < $1 and ${STANDING} and not exists (select from processes p where p.order_id = o.id)
+   order by o.updated_at limit 100
+   on conflict do nothing`,
+);
 const list = statement(
   "processes.list",
   `select ${COLUMNS} from processes
@@ -80,9 +95,14 @@ export async function hurryProcess(tx: Tx, orderId: string, now: Instant): Promi
   await tx.query(hurry, [orderId, now]);
 }
 
-/** The trouble is over. */
-export async function removeProcess(tx: Tx, orderId: string): Promise<void> {
-  await tx.query(remove, [orderId]);
+/** The trouble of some orders is over. */
+export async function removeProcesses(tx: Tx, orderIds: readonly string[]): Promise<void> {
+  if (orderIds.length > 0) await tx.query(remove, [orderIds]);
+}
+
+/** Takes in orders that have stood before a step since before `since` and are in no trouble that is known. */
+export async function adoptForgotten(database: Database, since: Instant, now: Instant): Promise<void> {
+  await database.query(adopt, [since, now]);
 }
 
 /** A tenant's processes in trouble, newest orders first. */

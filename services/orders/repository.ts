@@ -124,6 +124,7 @@ const overdue = statement(
   "orders.overdue",
   "select id from orders where deadline_at <= $1 order by deadline_at limit $2",
 );
+const postpone = statement("orders.postpone", "update orders set deadline_at = $2 where id = any($1)");
 const counts = statement("orders.counts", "select status, count(*)::int as count from orders group by status");
 const allIds = statement("orders.ids", "select id from orders where id > $1 order by id limit $2");
 const rewrite = statement(
@@ -265,6 +266,11 @@ export async function listOrders(database: Database, filter: OrderFilter): Promi
 /** Orders whose deadline has passed. */
 export async function overdueOrders(database: Database, now: Instant, limit: number): Promise<string[]> {
   return (await database.query<{ id: string }>(overdue, [now, limit])).map((row) => row.id);
+}
+
+/** Asks about the deadlines of some orders again later. */
+export async function postponeDeadlines(tx: Tx, ids: readonly string[], until: Instant): Promise<void> {
+  if (ids.length > 0) await tx.query(postpone, [ids, until]);
 }
 
 /** How many orders there are of each status. */

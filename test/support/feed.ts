@@ -1,4 +1,4 @@
-import { type ClientRequest, request } from "node:http";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
 
 /** One event of a live feed as it was received. */
 export interface FedEvent {
@@ -15,6 +15,7 @@ export class Feed {
   status: number | undefined;
   ended = false;
   #sent: ClientRequest | undefined;
+  #response: IncomingMessage | undefined;
   #problem: Error | undefined;
 
   /** Opens a feed and resolves once its headers are there. */
@@ -26,6 +27,7 @@ export class Feed {
         { host: base.hostname, port: base.port, path, headers: { accept: "text/event-stream", ...headers } },
         (response) => {
           feed.status = response.statusCode;
+          feed.#response = response;
           let buffer = "";
           response.setEncoding("utf8");
           response.on("data", (chunk: string) => {
@@ -54,6 +56,16 @@ export class Feed {
   /** The cursor of the last event, to resume from. */
   get cursor(): string | undefined {
     return this.events.at(-1)?.cursor;
+  }
+
+  /** Reads no more, and leaves the connection open. */
+  stall(): void {
+    this.#response?.pause();
+  }
+
+  /** Reads on after a stall. */
+  readOn(): void {
+    this.#response?.resume();
   }
 
   /** Cuts the connection, as a client that goes away does. */

@@ -29,7 +29,18 @@ test("it is JSON and says the same", () => {
 });
 
 test("everything else makes a difference", () => {
-  const bodies = [{}, { a: 1 }, { a: "1" }, { a: [1] }, { a: [1, 2] }, { a: [2, 1] }, { b: 1 }, { a: null }, { a: {} }, { a: [] }];
+  const bodies = [
+    {},
+    { a: 1 },
+    { a: "1" },
+    { a: [1] },
+    { a: [1, 2] },
+    { a: [2, 1] },
+    { b: 1 },
+    { a: null },
+    { a: {} },
+    { a: [] },
+  ];
   expect(new Set(bodies.map(fingerprintOf)).size).toBe(bodies.length);
 });
 

@@ -33,8 +33,12 @@ test("other headers leave the body's credentials alone", () => {
 
 test("a client names itself in one way", () => {
   expect(credentials(basic("a:b"), { client_id: "a" })).toEqual({ client_id: "a", client_secret: "b" });
-  expect(() => credentials(basic("a:b"), { client_id: "c" })).toThrow(expect.objectContaining({ type: "MALFORMED_REQUEST" }));
-  expect(() => credentials(basic("a:b"), { client_secret: "b" })).toThrow(expect.objectContaining({ type: "MALFORMED_REQUEST" }));
+  expect(() => credentials(basic("a:b"), { client_id: "c" })).toThrow(
+    expect.objectContaining({ type: "MALFORMED_REQUEST" }),
+  );
+  expect(() => credentials(basic("a:b"), { client_secret: "b" })).toThrow(
+    expect.objectContaining({ type: "MALFORMED_REQUEST" }),
+  );
 });
 
 test.each(["abc", "%:b", "a:%"])("%p cannot be read", (pair) => {

@@ -23,9 +23,9 @@ export function withBasicCredentials(params: Record<string, unknown>, authorizat
   const secret = decode(pair.slice(colon + 1));
   if (colon < 0 || id === undefined || secret === undefined)
     throw invalidClient({ detail: "The Basic credentials cannot be read." });
-  if (params["client_secret"] !== undefined || (params["client_id"] !== undefined && params["client_id"] !== id)) {
+  if (params.client_secret !== undefined || (params.client_id !== undefined && params.client_id !== id)) {
     throw malformedRequest({ detail: "The client names itself in more than one way." });
   }
-  params["client_id"] = id;
-  params["client_secret"] = secret;
+  params.client_id = id;
+  params.client_secret = secret;
 }

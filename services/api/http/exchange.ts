@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServiceBroker } from "moleculer";
+import type { Figure } from "../../../mixins/health.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Figure } from "../../../mixins/health.ts";
 import type { Ctx, Identity } from "../../../platform/service.ts";
 import type { HealthReport } from "../contract.ts";
 import type { LiveFeeds } from "../live/live-feeds.ts";

@@ -27,7 +27,7 @@ export function respond(
   if (res.headersSent || res.destroyed) return;
   const all: Headers = { ...SECURITY_HEADERS, "X-Request-Id": requestId, ...headers };
   if (body !== undefined) all["Content-Length"] = Buffer.byteLength(body);
-  if (gateway.traffic.draining) all["Connection"] = "close";
+  if (gateway.traffic.draining) all.Connection = "close";
   res.writeHead(status, all);
   res.end(body);
 }
@@ -37,14 +37,14 @@ export function respondResult(gateway: Gateway, route: Route, exchange: Exchange
   const { $body, $replayed, $responseHeaders } = (exchange.ctx as Ctx).meta;
   const status = route.rest.status ?? 200;
   const headers: Headers = { ...$responseHeaders };
-  if (route.rest.oauth) headers["Pragma"] = "no-cache";
+  if (route.rest.oauth) headers.Pragma = "no-cache";
   if ($replayed) headers["Idempotency-Replayed"] = "true";
   const id = (result as { id?: unknown } | null | undefined)?.id;
   if (route.location !== undefined && typeof id === "string") {
-    headers["Location"] = route.location + encodeURIComponent(id);
+    headers.Location = route.location + encodeURIComponent(id);
     if (route.path.endsWith("/orders")) exchange.orderId = id;
   }
-  const tag = headers["ETag"];
+  const tag = headers.ETag;
   if (status === 204) {
     respond(gateway, exchange, status, headers);
   } else if (

@@ -1,7 +1,15 @@
 import { Router } from "./router.ts";
 
 const router = new Router<string>();
-for (const route of ["GET /a", "POST /a", "GET /a/:id", "GET /a/user/:user", "GET /a/:order/b", "GET /a/user/list", "GET /"]) {
+for (const route of [
+  "GET /a",
+  "POST /a",
+  "GET /a/:id",
+  "GET /a/user/:user",
+  "GET /a/:order/b",
+  "GET /a/user/list",
+  "GET /",
+]) {
   const [method, path] = route.split(" ") as [string, string];
   router.add(method, path, route);
 }

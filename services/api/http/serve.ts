@@ -1,5 +1,5 @@
 import { forbidden, notFound, unauthorised, unavailable } from "../../../platform/errors.ts";
-import { call, type Ctx, type Identity, type Meta } from "../../../platform/service.ts";
+import { type Ctx, call, type Identity, type Meta } from "../../../platform/service.ts";
 import { assertValid, fieldErrors } from "../../../platform/validator.ts";
 import type { Route } from "../routes.ts";
 import { bearerToken } from "./credentials.ts";

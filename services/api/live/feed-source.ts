@@ -7,6 +7,8 @@ import type { Logger } from "../../../platform/logger.ts";
 export interface FeedSource {
   /** The sequence of the last event that is in the log at this moment. */
   currentHead(): Promise<number>;
+  /** The sequence up to which `after` knows the log. It may still be behind `currentHead`. */
+  readonly head: number;
   /** The events after a sequence, in order, of one partition or of all; none at the head. */
   after(sequence: number, limit: number, partition?: number): Promise<readonly AnySequencedEvent[]>;
   /** Resolves when there may be events beyond a sequence, or the time is over. */
@@ -36,6 +38,9 @@ export function ordersLog(broker: ServiceBroker, logger: Logger, pollMs: number)
   const shared = tail;
   return {
     currentHead,
+    get head() {
+      return shared.head;
+    },
     after: (sequence, limit, partition) => shared.after(sequence, limit, partition),
     grown: (beyond, milliseconds) => shared.grown(beyond, milliseconds),
     stop: async () => {

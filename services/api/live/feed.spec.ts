@@ -1,5 +1,5 @@
-import { PassThrough } from "node:stream";
 import type { ServerResponse } from "node:http";
+import { PassThrough } from "node:stream";
 import { Feed } from "./feed.ts";
 
 /** A response that nobody reads: it takes 16 kB before it wants a pause. */

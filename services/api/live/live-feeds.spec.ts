@@ -17,7 +17,13 @@ const OTHER_ORDER = "01930000-0000-7000-8000-000000000002";
 class Log implements FeedSource {
   readonly events: AnySequencedEvent[] = [];
   failing = false;
+  /** How many of the newest events are not known here yet. */
+  lag = 0;
   #grown: (() => void)[] = [];
+
+  get head(): number {
+    return this.events.length - this.lag;
+  }
 
   append(...events: Partial<AnySequencedEvent>[]): void {
     for (const event of events) {
@@ -46,12 +52,12 @@ class Log implements FeedSource {
 
   async after(sequence: number, limit: number, partition?: number): Promise<AnySequencedEvent[]> {
     if (this.failing) throw new Error("the database is away");
-    const after = this.events.slice(sequence);
+    const after = this.events.slice(sequence, Math.max(sequence, this.head));
     return after.filter((event) => partition === undefined || event.partition === partition).slice(0, limit);
   }
 
   async grown(beyond: number, milliseconds: number): Promise<void> {
-    if (this.events.length > beyond) return;
+    if (this.head > beyond) return;
     const grown = new Promise<void>((resolve) => this.#grown.push(resolve));
     const over = new AbortController();
     await Promise.race([grown, sleep(milliseconds, undefined, { signal: over.signal }).catch(() => {})]);
@@ -97,7 +103,10 @@ async function read(filter: Partial<FeedFilter> = {}, lastEventId?: string): Pro
     feeds.open(res, { tenant: "demo", ...filter }, start);
   });
   const { port } = server.address() as AddressInfo;
-  const [message] = (await once(get({ host: "127.0.0.1", port, agent: false, path: `/${opening - 1}` }), "response")) as [IncomingMessage];
+  const [message] = (await once(
+    get({ host: "127.0.0.1", port, agent: false, path: `/${opening - 1}` }),
+    "response",
+  )) as [IncomingMessage];
   const reader: Reader = {
     message,
     text: "",
@@ -125,7 +134,8 @@ test("a comment comes at once, then events from the head on", async () => {
   await until(() => reader.text === ":\n\n");
   log.append({});
   await until(() => reader.sequences().length > 0);
-  const shown = '{"id":"e-3","type":"orders.delivered.v1","orderId":"01930000-0000-7000-8000-000000000001","number":"N","version":3,"at":"2026-01-01T00:00:00.000Z","data":{}}';
+  const shown =
+    '{"id":"e-3","type":"orders.delivered.v1","orderId":"01930000-0000-7000-8000-000000000001","number":"N","version":3,"at":"2026-01-01T00:00:00.000Z","data":{}}';
   expect(reader.text).toBe(`:\n\nid: ${encodeFeedCursor(3)}\nevent: orders.delivered.v1\ndata: ${shown}\n\n`);
 });
 
@@ -140,7 +150,23 @@ test("a reader that resumes misses nothing and sees nothing twice, while the log
   const readers = await Promise.all([0, 1, 500, 999].map((sequence) => read({}, encodeFeedCursor(sequence))));
   await growing;
   await until(() => readers.every((reader) => reader.sequences().at(-1) === 1_600));
-  expect(readers.map((reader) => reader.sequences())).toEqual([count(1, 1_600), count(2, 1_600), count(501, 1_600), count(1_000, 1_600)]);
+  expect(readers.map((reader) => reader.sequences())).toEqual([
+    count(1, 1_600),
+    count(2, 1_600),
+    count(501, 1_600),
+    count(1_000, 1_600),
+  ]);
+});
+
+test("a reader that resumes misses nothing though the log is not known here up to its head yet", async () => {
+  log.append({}, {}, {}, {}, {});
+  log.lag = 3;
+  const reader = await read({}, encodeFeedCursor(1));
+  await until(() => reader.sequences().length === 1);
+  log.lag = 0;
+  log.append({});
+  await until(() => reader.sequences().length === 5);
+  expect(reader.sequences()).toEqual(count(2, 6));
 });
 
 test("a feed shows its tenant's, its customer's or its order's events, and none of the platform's own", async () => {

@@ -159,6 +159,7 @@ export class LiveFeeds {
       if (feed.ended || this.#stopping.signal.aborted) return;
       const target = this.#position ?? feed.position;
       if (feed.position >= target) break;
+      const known = this.#source.head;
       const events = await this.#reading.run(() => this.#source.after(feed.position, BATCH, partition));
       for (const event of events) {
         if (isPublic(event) && feed.shows(event)) {
@@ -167,8 +168,11 @@ export class LiveFeeds {
         }
         feed.position = event.sequence;
       }
-      // A partition's last event may lie before the target: between them there is nothing for this feed.
-      if (events.length < BATCH) feed.position = Math.max(feed.position, target);
+      if (events.length === BATCH) continue;
+      // A partition's last event may lie before the target: between them there is nothing for this feed. Unless the
+      // source has not read as far itself: a loop that has just begun stands at the log's head, ahead of it.
+      if (known >= target) feed.position = Math.max(feed.position, target);
+      else if (events.length === 0) await this.#source.grown(known, LOOK_MS);
     }
     const key = feed.filter.order ?? feed.filter.tenant;
     const feeds = this.#following.get(key);

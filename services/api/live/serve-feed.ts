@@ -1,4 +1,4 @@
-import { call, type Ctx, type Identity } from "../../../platform/service.ts";
+import { type Ctx, call, type Identity } from "../../../platform/service.ts";
 import { SECURITY_HEADERS } from "../http/respond.ts";
 import type { Serve } from "../http/serve.ts";
 
@@ -9,7 +9,7 @@ import type { Serve } from "../http/serve.ts";
 export const serveFeed: Serve = async (gateway, exchange, params) => {
   const { req, res, requestId } = exchange;
   const identity = exchange.identity as Identity;
-  const order = params["id"] as string | undefined;
+  const order = params.id as string | undefined;
   if (order !== undefined) await call(exchange.ctx as Ctx, "orders.visible", { id: order });
   const named = req.headers["last-event-id"];
   const start = await gateway.feeds.startOf(typeof named === "string" && named !== "" ? named : undefined);

@@ -59,7 +59,7 @@ async function send(gateway: Gateway, exchange: Exchange, name: string): Promise
   }
   const { headers, body, zipped } = await making;
   const asked = exchange.req.headers;
-  if (matches(asked["if-none-match"], String(headers["ETag"]))) return respond(gateway, exchange, 304, headers);
+  if (matches(asked["if-none-match"], String(headers.ETag))) return respond(gateway, exchange, 304, headers);
   const takesGzip = /\bgzip\b/.test(String(asked["accept-encoding"] ?? ""));
   if (takesGzip) respond(gateway, exchange, 200, { ...headers, "Content-Encoding": "gzip" }, zipped);
   else respond(gateway, exchange, 200, headers, body);

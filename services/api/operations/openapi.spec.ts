@@ -17,7 +17,7 @@ function validate(text: string): { valid: boolean; errors?: unknown } {
 type Operation = { parameters?: { name: string; in: string; required: boolean }[]; responses: Record<string, unknown> };
 
 function operation(path: string, method: string): Operation {
-  return (document["paths"] as Record<string, Record<string, Operation>>)[path]?.[method] as Operation;
+  return (document.paths as Record<string, Record<string, Operation>>)[path]?.[method] as Operation;
 }
 
 test("the document is valid OpenAPI 3.1", () => {
@@ -29,7 +29,7 @@ test("the validator can fail", () => {
 });
 
 test("every route is there under its full path, and no other", () => {
-  const paths = document["paths"] as Record<string, object>;
+  const paths = document.paths as Record<string, object>;
   const found = Object.entries(paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
   const declared = allRoutes.map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, "{$1}")}`);
   expect(found.sort()).toEqual(declared.sort());
@@ -39,8 +39,9 @@ test("every route is there under its full path, and no other", () => {
 
 test("all references lead somewhere, and what only our validator reads is left out", () => {
   const text = JSON.stringify(document);
-  const schemas = (document["components"] as { schemas: object }).schemas;
-  for (const [, name] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) expect(schemas).toHaveProperty(name as string);
+  const schemas = (document.components as { schemas: object }).schemas;
+  for (const [, name] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g))
+    expect(schemas).toHaveProperty(name as string);
   expect(text).not.toContain("errorMessage");
   expect(text).not.toContain("$id");
 });
@@ -54,7 +55,9 @@ test("a POST takes an Idempotency-Key, which is required where the contract says
 
 test("errors are listed by status, with their codes", () => {
   const { responses } = operation("/api/v1/orders", "post");
-  expect(Object.keys(responses)).toEqual(expect.arrayContaining(["201", "400", "401", "403", "409", "413", "415", "422", "500", "503"]));
+  expect(Object.keys(responses)).toEqual(
+    expect.arrayContaining(["201", "400", "401", "403", "409", "413", "415", "422", "500", "503"]),
+  );
   expect(responses["409"]).toMatchObject({ description: expect.stringContaining("OUT_OF_STOCK") });
   expect(responses["409"]).toMatchObject({ description: expect.stringContaining("PRICE_CHANGED") });
   expect(operation("/api/v1/auth/token", "post").responses["401"]).toHaveProperty(["content", "application/json"]);

@@ -1,24 +1,7 @@
 import type { TObject, TSchema } from "@sinclair/typebox";
-import type { ActionContract } from "../../../platform/contracts.ts";
-import {
-  bodyTooLarge,
-  type ErrorKind,
-  forbidden,
-  idempotencyInFlight,
-  idempotencyKeyRequired,
-  idempotencyKeyReused,
-  internalError,
-  malformedRequest,
-  notFound,
-  rateLimited,
-  unauthorised,
-  unavailable,
-  unsupportedMediaType,
-  validationFailed,
-} from "../../../platform/errors.ts";
 import type { Route } from "../routes.ts";
-
-type Json = { [member: string]: unknown };
+import { type Json, jsonSchema } from "./json-schema.ts";
+import { failures, isReport, OAUTH_ERROR, PROBLEM } from "./openapi-errors.ts";
 
 /** The OpenAPI 3.1 document of some routes: what the contracts say, and nothing beside. */
 export function openApi(routes: readonly Route[], version: string): Json {
@@ -154,96 +137,4 @@ function success({ rest, contract, method, location }: Route, schemas: Map<strin
   return { ...answer, 503: { description: "Something does not work.", headers, content } };
 }
 
-/** A report is no problem: it is given in full, whatever it says. */
-function isReport(contract: ActionContract): boolean {
-  return contract.result["$id"] === "HealthReport";
-}
-
 const DESCRIPTIONS: Readonly<Record<number, string>> = { 200: "Done.", 201: "Made." };
-
-/** The kinds of error that the gateway itself answers on a route, whatever the action. */
-function impliedErrors({ rest, method, hasBody, pathParams, query }: Route): ErrorKind[] {
-  const kinds: ErrorKind[] = [];
-  if (!rest.open) kinds.push(unauthorised, rateLimited);
-  if (rest.scopes.length > 0) kinds.push(forbidden);
-  if (pathParams.length > 0) kinds.push(notFound);
-  if (query.size > 0 || hasBody) kinds.push(validationFailed);
-  if (hasBody) kinds.push(malformedRequest, bodyTooLarge, unsupportedMediaType);
-  if (method === "POST" && !rest.oauth) kinds.push(idempotencyKeyRequired, idempotencyKeyReused, idempotencyInFlight);
-  return [...kinds, internalError, unavailable];
-}
-
-function failures(route: Route, declared: readonly ErrorKind[]): Json {
-  if (isReport(route.contract) || (route.rest.root && route.rest.produces)) return {};
-  const byStatus = new Map<number, Map<string, ErrorKind>>();
-  for (const kind of [...declared, ...impliedErrors(route)]) {
-    // The token routes say "invalid_request" to whatever is not valid.
-    if (route.rest.oauth && kind.status === 422) continue;
-    const kinds = byStatus.get(kind.status) ?? new Map<string, ErrorKind>();
-    byStatus.set(kind.status, kinds.set(kind.code, kind));
-  }
-  const type = route.rest.oauth ? "application/json" : "application/problem+json";
-  const schema = { $ref: `#/components/schemas/${route.rest.oauth ? "OAuthError" : "Problem"}` };
-  return Object.fromEntries(
-    [...byStatus].map(([status, kinds]) => {
-      const description = [...kinds.values()].map(({ code, title }) => `\`${code}\`: ${title}`).join("\n\n");
-      const retry = status === 429 || status === 503;
-      const headers = { "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } } };
-      return [status, { description, ...(retry && { headers }), content: { [type]: { schema } } }];
-    }),
-  );
-}
-
-/**
- * A schema of a contract as plain JSON Schema. What has an `$id` becomes a component, said once; what only our own
- * validator reads is left out.
- */
-function jsonSchema(schema: TSchema, schemas: Map<string, Json>): Json {
-  const id = schema["$id"];
-  if (typeof id !== "string") return plain(schema, schemas) as Json;
-  if (!schemas.has(id)) {
-    // Set before it is filled: a schema may contain itself.
-    const component: Json = {};
-    schemas.set(id, component);
-    const { $id: _, ...rest } = schema;
-    Object.assign(component, plain(rest, schemas));
-  }
-  return { $ref: `#/components/schemas/${id}` };
-}
-
-function plain(value: unknown, schemas: Map<string, Json>): unknown {
-  if (Array.isArray(value)) return value.map((item) => plain(item, schemas));
-  if (typeof value !== "object" || value === null) return value;
-  if (typeof (value as TSchema)["$id"] === "string") return jsonSchema(value as TSchema, schemas);
-  const entries = Object.entries(value).filter(([name]) => name !== "errorMessage");
-  return Object.fromEntries(entries.map(([name, member]) => [name, plain(member, schemas)]));
-}
-
-const text = { type: "string" };
-const PROBLEM: Json = {
-  type: "object",
-  description: "A problem (RFC 9457). Some codes have members of their own.",
-  required: ["type", "title", "status", "code", "requestId"],
-  properties: {
-    type: { ...text, format: "uri-reference" },
-    title: text,
-    status: { type: "integer" },
-    code: { ...text, description: "Stable; listed at /docs/errors." },
-    detail: text,
-    requestId: text,
-    errors: {
-      type: "array",
-      items: {
-        type: "object",
-        required: ["path", "message"],
-        properties: { path: { ...text, description: "A JSON Pointer." }, message: text },
-      },
-    },
-  },
-};
-const OAUTH_ERROR: Json = {
-  type: "object",
-  description: "An error (RFC 6749, 5.2).",
-  required: ["error"],
-  properties: { error: text, error_description: text },
-};

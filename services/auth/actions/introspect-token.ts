@@ -1,8 +1,8 @@
 import { configOf } from "../../../platform/config.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
+import { AUDIENCE } from "../claims.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { authenticateClient } from "../clients/authenticate-client.ts";
-import { AUDIENCE } from "../claims.ts";
 import { currentToken } from "../crypto/current-token.ts";
 
 /** What a token of the client's tenant says; of every other only that it is not active (RFC 7662, 2.2). */

@@ -1,5 +1,5 @@
-import { newId } from "../../../platform/ids.ts";
 import { configOf } from "../../../platform/config.ts";
+import { newId } from "../../../platform/ids.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { authenticateClient } from "../clients/authenticate-client.ts";

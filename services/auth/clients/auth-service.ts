@@ -1,9 +1,9 @@
 import type { ResultOf } from "../../../platform/contracts.ts";
 import type { DomainService } from "../../../platform/service.ts";
+import type { Turns } from "../../../platform/turns.ts";
 import type { KeyRing } from "../crypto/key-ring.ts";
 import type { Lru } from "../lru.ts";
 import type { GuessLimit } from "./guess-limit.ts";
-import type { Turns } from "../../../platform/turns.ts";
 
 /** A client as its table has it. */
 export interface ClientRow {

@@ -32,7 +32,10 @@ const payload = () => ({ ...claims, iss: ISSUER, aud: AUDIENCE, sub: claims.clie
 
 /** A token signed by a key, with whatever header and payload. */
 function forge(header: object, body: object = payload(), key = ours): string {
-  return jwt.sign(body, key.privateKey, { algorithm: "ES256", header: { alg: "ES256", typ: "at+jwt", kid: "key-1", ...header } });
+  return jwt.sign(body, key.privateKey, {
+    algorithm: "ES256",
+    header: { alg: "ES256", typ: "at+jwt", kid: "key-1", ...header },
+  });
 }
 
 test("a token of ours says what was signed", async () => {
@@ -58,7 +61,10 @@ describe("forgeries", () => {
     ["two parts", () => signAccessToken(claims, ISSUER, ours).split(".").slice(0, 2).join(".")],
     ["a header that is no JSON", () => `${Buffer.from("{").toString("base64url")}.e30.AA`],
     ["a header that is no object", () => `${encode(null)}.e30.AA`],
-    ["alg none without a signature", () => `${encode({ alg: "none", typ: "at+jwt", kid: "key-1" })}.${encode(payload())}.`],
+    [
+      "alg none without a signature",
+      () => `${encode({ alg: "none", typ: "at+jwt", kid: "key-1" })}.${encode(payload())}.`,
+    ],
     ["alg None", () => `${encode({ alg: "None", typ: "at+jwt", kid: "key-1" })}.${encode(payload())}.`],
     [
       "HS256 with the public key as the secret",
@@ -77,7 +83,10 @@ describe("forgeries", () => {
     ],
     ["another key under our id", () => forge({}, payload(), foreign)],
     ["another key that it brings along", () => forge({ jwk: foreign.jwk }, payload(), foreign)],
-    ["another key to be fetched", () => forge({ jku: "https://evil.test/jwks.json", x5u: "https://evil.test/cert" }, payload(), foreign)],
+    [
+      "another key to be fetched",
+      () => forge({ jku: "https://evil.test/jwks.json", x5u: "https://evil.test/cert" }, payload(), foreign),
+    ],
     ["an unknown key", () => forge({ kid: "key-2" })],
     ["a key id that is a path", () => forge({ kid: "../../../../dev/null" })],
     ["a key id of the prototype", () => forge({ kid: "__proto__" })],

@@ -1,14 +1,14 @@
 import { openSigningKey, type SigningKey, type StoredKey } from "./signing-key.ts";
 
-/** How often a token with a key that is not known here may make the ring look for new ones, in ms. */
-const RELOAD_MS = 5_000;
+/** How often tokens with keys that are not known here may make the ring look for new ones, in ms. */
+const LOOK_MS = 1_000;
 
 /** The keys that tokens are signed with and verified by. */
 export class KeyRing {
   readonly #load: () => Promise<readonly StoredKey[]>;
   #keys = new Map<string, SigningKey>();
   #signing: SigningKey | undefined;
-  #loadedAt = Number.NEGATIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** @param load the stored keys that are in use, the one that signs first */
   constructor(load: () => Promise<readonly StoredKey[]>) {
@@ -16,7 +16,6 @@ export class KeyRing {
   }
 
   async reload(): Promise<void> {
-    this.#loadedAt = performance.now();
     const stored = await this.#load();
     this.#keys = new Map(stored.map((key) => [key.kid, this.#keys.get(key.kid) ?? openSigningKey(key)]));
     this.#signing = stored[0] && this.#keys.get(stored[0].kid);
@@ -36,7 +35,8 @@ export class KeyRing {
   /** A key by its id. Another node may have made it since: then it is looked for, though not for every forged id. */
   async find(kid: string): Promise<SigningKey | undefined> {
     const known = this.#keys.get(kid);
-    if (known || performance.now() - this.#loadedAt < RELOAD_MS) return known;
+    if (known || performance.now() - this.#lookedAt < LOOK_MS) return known;
+    this.#lookedAt = performance.now();
     await this.reload();
     return this.#keys.get(kid);
   }

@@ -1,3 +1,7 @@
+import type { ResultOf } from "../../../platform/contracts.ts";
+import type { Tx } from "../../../platform/database.ts";
+import { once } from "../../../platform/idempotency.ts";
+import type { ItemQuantity } from "../../../platform/schema.ts";
 import type { ActionHandler, Identity } from "../../../platform/service.ts";
 import { availabilityOf } from "../repository.ts";
 import { summed } from "../stock.ts";
@@ -5,11 +9,19 @@ import { summed } from "../stock.ts";
 /** Whether lines could be reserved now. A SKU without stock has 0. */
 export const checkAvailability: ActionHandler<"inventory.checkAvailability"> = async function (ctx) {
   const { tenant } = ctx.meta.identity as Identity;
-  const wanted = summed(ctx.params.items);
-  const available = await availabilityOf(
-    this.database,
-    wanted.map(({ sku }) => ({ tenant, sku })),
-  );
+  // Nothing is written: only a key, which is accepted on every POST, needs a transaction.
+  if (!ctx.meta.idempotency) return look(this.database, tenant, ctx.params.items);
+  return once(ctx, (tx) => look(tx, tenant, ctx.params.items));
+};
+
+async function look(
+  queries: Pick<Tx, "query">,
+  tenant: string,
+  asked: readonly ItemQuantity[],
+): Promise<ResultOf<"inventory.checkAvailability">> {
+  const wanted = summed(asked);
+  const keys = wanted.map(({ sku }) => ({ tenant, sku }));
+  const available = await availabilityOf(queries, keys);
   const items = wanted.map(({ sku, quantity }, i) => ({ sku, requested: quantity, available: available[i] ?? 0 }));
   return { available: items.every((line) => line.available >= line.requested), items };
-};
+}

@@ -21,6 +21,7 @@ export const listStockTransactions: ActionHandler<"inventory.listTransactions"> 
 
 function placeOf(cursor: string): number {
   const [position, ...rest] = decodeCursor(cursor) ?? [];
-  if (typeof position === "number" && Number.isSafeInteger(position) && rest.length === 0) return position;
+  if (typeof position === "number" && Number.isSafeInteger(position) && position > 0 && rest.length === 0)
+    return position;
   throw validationFailed({ errors: [{ path: "/cursor", message: "is not a cursor of this list" }] });
 }

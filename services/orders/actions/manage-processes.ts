@@ -1,6 +1,6 @@
 import type { Tx } from "../../../platform/database.ts";
 import { conflict, notFound } from "../../../platform/errors.ts";
-import { once } from "../../../platform/idempotency.ts";
+import { kept, once } from "../../../platform/idempotency.ts";
 import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import type { ActionHandler, Ctx, DomainService, Identity } from "../../../platform/service.ts";
 import { change, decide, type OrderCommand } from "../order.ts";
@@ -9,7 +9,7 @@ import {
   listProcesses as listRows,
   lockProcess,
   type ProcessRow,
-  removeProcess,
+  removeProcesses,
 } from "../process-repository.ts";
 import { lockOrders, saveOrders } from "../repository.ts";
 import { giveUp } from "../shared/give-up.ts";
@@ -45,7 +45,7 @@ export const skipStep: ActionHandler<"orders.skipStep"> = async function (ctx) {
       throw conflict({ detail: `An order cannot go on without the step ${process.step}; it can be compensated.` });
     }
     await act(this, ctx, tx, orderId, { kind: "skip-step", step: process.step, ...(reason && { reason }) });
-    await removeProcess(tx, orderId);
+    await removeProcesses(tx, [orderId]);
     return shown(process);
   });
 };
@@ -53,12 +53,24 @@ export const skipStep: ActionHandler<"orders.skipStep"> = async function (ctx) {
 /** Gives the order up. */
 export const compensateProcess: ActionHandler<"orders.compensate"> = async function (ctx) {
   const { orderId, reason } = ctx.params;
-  const { tenant } = ctx.meta.identity as Identity;
-  const [process] = (await listRows(this.database, { tenant, limit: 1, orderId })).map(shown);
-  if (!process) throw notFound();
-  await giveUp(this, ctx, orderId, "OPERATOR", reason);
-  return process;
+  // A repetition finds the process gone.
+  const before = await kept<ReturnType<typeof shown>>(ctx);
+  if (before) return before;
+  const process = await inTrouble(this, ctx, orderId);
+  return giveUp(this, ctx, { id: orderId, code: "OPERATOR", message: reason }, () => process);
 };
+
+/** A process in trouble: for the gateway, which says first whether it is there. */
+export const getProcess: ActionHandler<"orders.process"> = async function (ctx) {
+  return inTrouble(this, ctx, ctx.params.orderId);
+};
+
+async function inTrouble(service: DomainService, ctx: Ctx, orderId: string): Promise<ReturnType<typeof shown>> {
+  const { tenant } = ctx.meta.identity as Identity;
+  const [process] = await listRows(service.database, { tenant, limit: 1, orderId });
+  if (!process) throw notFound();
+  return shown(process);
+}
 
 async function taken(ctx: Ctx, tx: Tx, orderId: string): Promise<ProcessRow> {
   const process = await lockProcess(tx, orderId, (ctx.meta.identity as Identity).tenant);

@@ -4,6 +4,7 @@ import { configOf } from "../../../platform/config.ts";
 import type { ResultOf } from "../../../platform/contracts.ts";
 import { inTransaction, statement } from "../../../platform/database.ts";
 import { idempotencyKeyReused, type Problem, validationFailed } from "../../../platform/errors.ts";
+import { keyOwner } from "../../../platform/idempotency.ts";
 import { newId } from "../../../platform/ids.ts";
 import { money } from "../../../platform/money.ts";
 import type { ItemQuantity } from "../../../platform/schema.ts";
@@ -100,7 +101,7 @@ export async function placeSet(service: OrdersService, requests: readonly PlaceR
 
 function scopeOf({ identity, idempotency }: PlaceRequest) {
   if (!idempotency) return undefined;
-  return { tenant: identity.tenant, client: identity.client, route: idempotency.route, key: idempotency.key };
+  return { tenant: identity.tenant, client: keyOwner(identity), route: idempotency.route, key: idempotency.key };
 }
 
 function scopeText(scope: { tenant: string; client: string; route: string; key: string }): string {
@@ -244,6 +245,6 @@ async function placementOf(service: OrdersService, request: PlaceRequest, quote:
     correlationId,
   });
   const response = JSON.stringify(orderView(state, personal satisfies PersonalData));
-  const key = idempotency && { client: identity.client, ...idempotency };
+  const key = idempotency && { client: keyOwner(identity), ...idempotency };
   return { state, event, personal, ...(key && { key }), response };
 }

@@ -1,7 +1,7 @@
 import type { ActionHandler, Identity } from "../../../platform/service.ts";
 import { illegalOrderStatus } from "../contract.ts";
 import { orderView } from "../order-view.ts";
-import { giveUp } from "../shared/give-up.ts";
+import { giveUp, shownOrder } from "../shared/give-up.ts";
 import { assertMatches, visibleOrder } from "../shared/visible-order.ts";
 
 /**
@@ -10,7 +10,7 @@ import { assertMatches, visibleOrder } from "../shared/visible-order.ts";
  */
 export const setOrderStatus: ActionHandler<"orders.setStatus"> = async function (ctx) {
   const { id, status, reason } = ctx.params;
-  if (status === "CANCELLED") return giveUp(this, ctx, id, "OPERATOR", reason);
+  if (status === "CANCELLED") return giveUp(this, ctx, { id, code: "OPERATOR", message: reason }, shownOrder);
   const order = await visibleOrder(this, ctx, id);
   assertMatches(ctx, order);
   if (order.state.status === status) return orderView(order.state, order.personal);

@@ -1,5 +1,5 @@
 import type { Tx } from "../../../platform/database.ts";
-import { once } from "../../../platform/idempotency.ts";
+import { kept, once } from "../../../platform/idempotency.ts";
 import { type Ctx, call, type DomainService, type Identity, serviceContext } from "../../../platform/service.ts";
 import { alreadyShipped, type Order } from "../contract.ts";
 import { change, decide, hasLeft } from "../order.ts";
@@ -7,17 +7,24 @@ import { orderView } from "../order-view.ts";
 import { type FoundOrder, lockOrders, saveOrders } from "../repository.ts";
 import { assertMatches, visibleOrder } from "./visible-order.ts";
 
+/** The order as it is answered, and kept under the request's key. */
+export const shownOrder = ({ state, personal }: FoundOrder): Order => orderView(state, personal);
+
 /**
  * Decides to give an order up. Once it is confirmed, delivery is the arbiter: only when the shipment can no longer
  * leave does the decision stand in the order's stream.
+ *
+ * @param answer makes of the order what is answered
  */
-export async function giveUp(
+export async function giveUp<T>(
   service: DomainService,
   ctx: Ctx,
-  id: string,
-  code: string,
-  message: string | undefined,
-): Promise<Order> {
+  { id, code, message }: { id: string; code: string; message: string | undefined },
+  answer: (order: FoundOrder) => T,
+): Promise<T> {
+  // Before delivery is asked: what it does cannot be taken back when the key turns out to be another request's.
+  const before = await kept<T>(ctx);
+  if (before) return before;
   for (;;) {
     const seen = await visibleOrder(service, ctx, id);
     assertMatches(ctx, seen);
@@ -26,17 +33,17 @@ export async function giveUp(
     const by = identity.customer ?? identity.client;
     const confirmed = seen.state.status === "PENDING_SHIPMENT" && !seen.state.cancelling;
     if (confirmed) await holdBack(service, ctx, id, { code, by, ...(message && { message }) });
-    const order = await once(ctx, async (tx) => {
+    const answered = await once(ctx, async (tx) => {
       const [locked] = await lockOrders(tx, [id]);
       if (!locked) return null;
       // Confirmed since it was looked at: delivery has to be asked.
       if (!confirmed && locked.state.status === "PENDING_SHIPMENT" && !locked.state.cancelling) throw new Moved();
-      return decideToGiveUp(service, ctx, tx, locked, { code, by, message });
+      return answer(await decideToGiveUp(service, ctx, tx, locked, { code, by, message }));
     }).catch((error: unknown) => {
       if (error instanceof Moved) return undefined;
       throw error;
     });
-    if (order) return order;
+    if (answered) return answered;
   }
 }
 
@@ -60,11 +67,11 @@ async function decideToGiveUp(
   tx: Tx,
   order: FoundOrder,
   why: { code: string; by: string; message: string | undefined },
-): Promise<Order> {
+): Promise<FoundOrder> {
   if (hasLeft(order.state)) throw alreadyShipped();
   const { message, ...rest } = why;
   const events = decide({ kind: "give-up", ...rest, ...(message && { message }) }, order.state);
-  if (events.length === 0) return orderView(order.state, order.personal);
+  if (events.length === 0) return order;
   const meta = {
     actor: why.by,
     ...(ctx.requestID && { correlationId: ctx.requestID }),
@@ -72,5 +79,5 @@ async function decideToGiveUp(
   };
   const decided = change(order, events, service.clock.now(), meta);
   await saveOrders(tx, service.log, [decided]);
-  return orderView(decided.state, order.personal);
+  return { ...order, state: decided.state, streamVersion: decided.streamVersion };
 }

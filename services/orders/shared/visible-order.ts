@@ -10,9 +10,12 @@ export async function visibleOrder(service: DomainService, ctx: Ctx, id: string)
   return order;
 }
 
-/** The entity tag of an order: its stream's version, which every change moves on. */
+/**
+ * The entity tag of an order: its stream's version, which every change moves on. It is not the version that callers
+ * see, which passes internal events over, and does not look like it.
+ */
 export function etagOf(streamVersion: number): string {
-  return `"${streamVersion}"`;
+  return `"o${streamVersion}"`;
 }
 
 /** Throws PRECONDITION_FAILED when the caller knows another state of the order than this one. */

@@ -2,17 +2,25 @@ import { after } from "../../../platform/clock.ts";
 import type { Tx } from "../../../platform/database.ts";
 import type { EventMeta } from "../../../platform/event-log.ts";
 import type { Ctx, DomainService } from "../../../platform/service.ts";
-import { change, decide, type OrderChange } from "../order.ts";
+import { change, decide, type OrderChange, type OrderState } from "../order.ts";
 import { nextStep, retryPause, STUCK_AFTER, type Step } from "../process.ts";
 import { type ProcessRow, recordTrouble, troublesOf } from "../process-repository.ts";
 import { type FoundOrder, loadOrders, saveOrders } from "../repository.ts";
 import { askForSteps } from "./ask-for-steps.ts";
 import type { Outcome } from "./step.ts";
 
+/** Who cancelled an order, and why, stands with the event that ends it: callers do not see the decision. */
+function onBehalf(cause: EventMeta, { cancelling }: OrderState): EventMeta {
+  if (!cancelling) return cause;
+  return { ...cause, actor: cancelling.by, ...(cancelling.message && { reason: cancelling.message }) };
+}
+
 /** What became known about a set of orders, ready to be written. */
 export interface Advance {
   readonly changes: readonly OrderChange[];
   readonly troubles: readonly ProcessRow[];
+  /** The orders that wait for nothing of the process: neither a step nor an operator. */
+  readonly idle: readonly string[];
 }
 
 /**
@@ -26,11 +34,13 @@ export async function advance(
 ): Promise<Advance> {
   const { database, clock } = ctx.service as unknown as DomainService;
   const due: { order: FoundOrder; step: Step }[] = [];
+  const idle: string[] = [];
   for (const order of await loadOrders(database, ids)) {
     const step = nextStep(order.state);
     if (step) due.push({ order, step });
+    else if (order.state.payment.status !== "CAPTURE_FAILED") idle.push(order.state.id);
   }
-  if (due.length === 0) return { changes: [], troubles: [] };
+  if (due.length === 0) return { changes: [], troubles: [], idle };
   const outcomes = await askForSteps(ctx, due);
   const now = clock.now();
   const changes: OrderChange[] = [];
@@ -39,7 +49,8 @@ export async function advance(
     const outcome = outcomes[i] as Outcome;
     if (outcome.command) {
       const events = decide(outcome.command, order.state);
-      const meta = causes?.get(order.state.id) ?? { actor: "service:orders" };
+      const cause = causes?.get(order.state.id) ?? { actor: "service:orders" };
+      const meta = outcome.command.kind === "compensated" ? onBehalf(cause, order.state) : cause;
       if (events.length > 0) changes.push(change(order, events, now, meta));
     }
     if (outcome.error !== undefined)
@@ -67,14 +78,18 @@ export async function advance(
       since: before?.since ?? now,
     };
   });
-  return { changes, troubles };
+  return { changes, troubles, idle };
 }
 
 /**
  * Writes what became known. An order that somebody else has moved on meanwhile is left out: the event that moved it
  * brings it here again, and every step can be asked twice.
  */
-export async function writeAdvance(tx: Tx, service: DomainService, { changes, troubles }: Advance): Promise<void> {
+export async function writeAdvance(
+  tx: Tx,
+  service: DomainService,
+  { changes, troubles }: Omit<Advance, "idle">,
+): Promise<void> {
   await saveOrders(tx, service.log, changes, "step");
   await recordTrouble(tx, troubles);
 }

@@ -1,3 +1,4 @@
+import { isUnavailable } from "../../../platform/errors.ts";
 import type { Ctx } from "../../../platform/service.ts";
 import type { Step } from "../process.ts";
 import { authorise } from "./authorise.ts";
@@ -30,8 +31,7 @@ async function askTogether(ctx: Ctx, kind: Step["step"], due: readonly Due[]): P
   try {
     return await (ask[kind] as unknown as AskForStep<never>)(ctx, due as never);
   } catch (error) {
-    const away = (error as { code?: unknown }).code === 503 || (error as { code?: unknown }).code === 504;
-    if (due.length === 1 || away)
+    if (due.length === 1 || isUnavailable(error))
       return due.map(() => ({ error: error instanceof Error ? error.message : String(error) }));
     const middle = due.length >> 1;
     return [

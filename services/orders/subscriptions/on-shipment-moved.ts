@@ -36,8 +36,8 @@ async function follow(tx: Tx, events: readonly SequencedEvent<ShipmentEvent>[], 
     if (!order) throw new Error(`there is no order ${event.data.orderId}`);
     const fact: ShipmentFact = { ...event.data, version: event.version };
     const decided = decide({ kind: "shipment-moved", status: STATUS[event.type], shipment: fact }, order.state);
-    const { correlationId, actor } = event.meta;
-    const meta = { actor, ...(correlationId && { correlationId }), causationId: event.id };
+    const { correlationId, actor, reason } = event.meta;
+    const meta = { actor, ...(correlationId && { correlationId }), ...(reason && { reason }), causationId: event.id };
     if (decided.length > 0) changes.push(change(order, decided, now, meta));
   }
   const saved = await saveOrders(tx, log, changes);

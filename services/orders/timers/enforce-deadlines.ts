@@ -1,11 +1,21 @@
+import { after } from "../../../platform/clock.ts";
 import { inTransaction } from "../../../platform/database.ts";
 import { type Ctx, call, type DomainService, serviceContext } from "../../../platform/service.ts";
 import { change, decide } from "../order.ts";
 import { deadlineOf } from "../process.ts";
-import { type FoundOrder, loadOrders, lockOrders, overdueOrders, saveOrders } from "../repository.ts";
+import {
+  type FoundOrder,
+  loadOrders,
+  lockOrders,
+  overdueOrders,
+  postponeDeadlines,
+  saveOrders,
+} from "../repository.ts";
 
 const SET = 100;
 const BY = "waybill";
+/** When delivery is asked again about an order that it did not hold back: the news that it has left is on its way. */
+const ASK_AGAIN_MS = 300_000;
 
 /**
  * Gives up the orders that were not confirmed in time, and those whose authorisation ends before they have left. The
@@ -19,7 +29,12 @@ export async function enforceDeadlines(service: DomainService): Promise<number |
   const ids = await overdueOrders(service.database, now, SET);
   if (ids.length === 0) return undefined;
   const ctx = serviceContext(service);
-  const heldBack = await holdBack(ctx, (await loadOrders(service.database, ids)).filter(isConfirmed));
+  const confirmed = (await loadOrders(service.database, ids)).filter(isConfirmed);
+  const heldBack = await holdBack(ctx, confirmed).catch((error: unknown) => {
+    // Those that are not confirmed do not wait for delivery to be back.
+    service.logger.warn({ err: error }, "delivery did not say which orders it can hold back");
+    return new Set<string>();
+  });
   const givenUp = await inTransaction(ctx, async (tx) => {
     const overdue = (await lockOrders(tx, ids)).filter(({ state }) => (deadlineOf(state) ?? now) < now);
     const decidable = overdue.filter((order) => !isConfirmed(order) || heldBack.has(order.state.id));
@@ -27,6 +42,8 @@ export async function enforceDeadlines(service: DomainService): Promise<number |
       const code = isConfirmed(order) ? "AUTHORISATION_EXPIRED" : "TIMED_OUT";
       return change(order, decide({ kind: "give-up", code, by: BY }, order.state), now, { actor: "service:orders" });
     });
+    const refused = overdue.filter((order) => !decidable.includes(order)).map(({ state }) => state.id);
+    await postponeDeadlines(tx, refused, after(now, ASK_AGAIN_MS));
     return (await saveOrders(tx, service.log, changes)).size;
   });
   return ids.length === SET && givenUp > 0 ? 0 : undefined;

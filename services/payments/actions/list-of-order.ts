@@ -1,6 +1,4 @@
-import { validationFailed } from "../../../platform/errors.ts";
-import { isUuid } from "../../../platform/ids.ts";
-import { decodeCursor, encodeCursor } from "../../../platform/schema.ts";
+import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import { type ActionHandler, call } from "../../../platform/service.ts";
 import { listPayments } from "../repository.ts";
 
@@ -8,15 +6,9 @@ import { listPayments } from "../repository.ts";
 export const listOfOrder: ActionHandler<"payments.listOfOrder"> = async function (ctx) {
   const { id, limit = 20, cursor } = ctx.params;
   await call(ctx, "orders.visible", { id });
-  const below = cursor === undefined ? undefined : placeOf(cursor);
+  const below = cursor === undefined ? undefined : idOfCursor(cursor);
   const tenant = ctx.meta.identity?.tenant ?? "";
   const items = await listPayments(this.database, tenant, id, below, limit + 1);
   const last = items.length > limit ? items[limit - 1] : undefined;
   return { items: items.slice(0, limit), nextCursor: last ? encodeCursor([last.id]) : null };
 };
-
-function placeOf(cursor: string): string {
-  const [id] = decodeCursor(cursor) ?? [];
-  if (typeof id === "string" && isUuid(id)) return id;
-  throw validationFailed({ errors: [{ path: "/cursor", message: "is not a cursor of this list" }] });
-}

@@ -1,0 +1,171 @@
+import { ServiceBroker } from "moleculer";
+import pg from "pg";
+import { brokerOptions } from "../../moleculer.config.ts";
+import { readConfig } from "../../platform/config.ts";
+import type { ResultOf } from "../../platform/contracts.ts";
+import { createTestDatabase, type TestDatabase } from "../../test/support/databases.ts";
+import schema from "./auth.service.ts";
+import type { AuthService } from "./clients/auth-service.ts";
+import { seedAuth } from "./fixtures.ts";
+
+const SHOP = { client_id: "demo-shop", client_secret: "demo-secret" };
+const OPERATOR = { client_id: "demo-operator", client_secret: "demo-secret" };
+const FOREIGNER = { client_id: "acme-operator", client_secret: "demo-secret" };
+
+let db: TestDatabase;
+let owner: pg.Client;
+let brokers: ServiceBroker[];
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  owner = new pg.Client({ connectionString: db.ownerUrl });
+  await owner.connect();
+  brokers = [];
+});
+
+afterEach(async () => {
+  await Promise.all(brokers.map((broker) => broker.stop()));
+  await owner.end();
+  await db.drop();
+});
+
+/** A node that runs auth alone. */
+async function startNode(env: Record<string, string> = {}): Promise<ServiceBroker> {
+  const config = {
+    ...readConfig({ DATABASE_URL: "unused", LOG_LEVEL: "fatal", POLL_MS: "50", ...env }),
+    databases: db.urls,
+  };
+  const broker = new ServiceBroker(brokerOptions(config));
+  broker.createService(schema);
+  await broker.start();
+  brokers.push(broker);
+  return broker;
+}
+
+async function tokenOf(node: ServiceBroker, client = SHOP): Promise<string> {
+  const answer = await node.call<ResultOf<"auth.issueToken">, object>("auth.issueToken", {
+    grant_type: "client_credentials",
+    ...client,
+  });
+  return answer.access_token;
+}
+
+const identityOf = (node: ServiceBroker, token: string) => node.call("auth.authenticate", { token });
+const refused = expect.objectContaining({ type: "UNAUTHORIZED" });
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 4_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error("it did not happen");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test("nodes that start together have one key, which every later start has too", async () => {
+  const nodes = await Promise.all([startNode(), startNode(), startNode()]);
+  expect((await owner.query("select from auth.signing_keys")).rowCount).toBe(1);
+  const token = await tokenOf(nodes[0]!);
+  for (const node of [...nodes, await startNode()]) {
+    expect(await identityOf(node, token)).toMatchObject({ tenant: "demo", client: "demo-shop" });
+  }
+});
+
+test("a revoked token is refused at once, on other nodes soon, and after a restart", async () => {
+  const [node, other] = [await startNode(), await startNode()];
+  const token = await tokenOf(node);
+  await identityOf(node, token);
+  await identityOf(other, token);
+  await node.call("auth.revoke", { token, ...OPERATOR });
+  await expect(identityOf(node, token)).rejects.toEqual(refused);
+  await until(() =>
+    identityOf(other, token).then(
+      () => false,
+      () => true,
+    ),
+  );
+  await expect(identityOf(await startNode(), token)).rejects.toEqual(refused);
+});
+
+test("another tenant's client neither sees nor ends a token, and learns nothing", async () => {
+  const node = await startNode();
+  const token = await tokenOf(node);
+  expect(await node.call("auth.introspect", { token, ...FOREIGNER })).toEqual({ active: false });
+  expect(await node.call("auth.introspect", { token: "nothing", ...FOREIGNER })).toEqual({ active: false });
+  expect(await node.call("auth.revoke", { token, ...FOREIGNER })).toEqual({});
+  expect(await identityOf(node, token)).toMatchObject({ client: "demo-shop" });
+  expect(await node.call("auth.introspect", { token, ...OPERATOR })).toMatchObject({
+    active: true,
+    client_id: "demo-shop",
+    tenant: "demo",
+  });
+});
+
+test("an expired token is refused although it is known", async () => {
+  const node = await startNode({ ACCESS_TOKEN_SECONDS: "60" });
+  const token = await tokenOf(node);
+  await identityOf(node, token);
+  const service = node.getLocalService("auth") as unknown as { clock: AuthService["clock"] };
+  service.clock = { now: () => new Date(Date.now() + 61_000).toISOString() };
+  await expect(identityOf(node, token)).rejects.toEqual(refused);
+});
+
+test("a key that is too old to sign is replaced, and verifies what it has signed", async () => {
+  const node = await startNode();
+  const token = await tokenOf(node);
+  await owner.query("update auth.signing_keys set created_at = now() - interval '91 days'");
+  const later = await startNode();
+  expect((await owner.query("select from auth.signing_keys where retired_at is null")).rowCount).toBe(1);
+  expect(await later.call("auth.jwks")).toMatchObject({ keys: [{ kty: "EC" }, { kty: "EC" }] });
+  expect(await identityOf(later, token)).toMatchObject({ client: "demo-shop" });
+  // A node that has not heard of the new key looks for it when it meets it.
+  const fresh = await tokenOf(later);
+  await until(() =>
+    identityOf(node, fresh).then(
+      () => true,
+      () => false,
+    ),
+  );
+});
+
+test("a key that was taken out of use ends its tokens at the next start", async () => {
+  const token = await tokenOf(await startNode());
+  await owner.query("update auth.signing_keys set retired_at = now() - interval '2 days'");
+  await expect(identityOf(await startNode(), token)).rejects.toEqual(refused);
+});
+
+test("a client that is not active gets no token", async () => {
+  const node = await startNode();
+  await owner.query("update auth.clients set active = false where id = 'demo-shop'");
+  await expect(tokenOf(node)).rejects.toMatchObject({ type: "invalid_client" });
+});
+
+test("the fixtures are there once, and stay as somebody has changed them", async () => {
+  const node = await startNode();
+  await owner.query("update auth.clients set scopes = '{orders:read}' where id = 'demo-shop'");
+  await owner.query("delete from auth.clients where id = 'acme-shop'");
+  const { database } = node.getLocalService("auth") as unknown as AuthService;
+  await seedAuth(database, new Date().toISOString());
+  await seedAuth(database, new Date().toISOString());
+  const { rows } = await owner.query("select id, tenant, scopes from auth.clients order by id");
+  expect(rows.map(({ id }) => id)).toEqual([
+    "acme-operator",
+    "acme-shop",
+    "demo-courier",
+    "demo-operator",
+    "demo-shop",
+  ]);
+  expect(rows.at(-1)).toEqual({ id: "demo-shop", tenant: "demo", scopes: ["orders:read"] });
+  expect((await owner.query("select from auth.clients where secret_hash like '%demo-secret%'")).rowCount).toBe(0);
+});
+
+test("moleculer-db's own actions are not there", async () => {
+  const node = await startNode();
+  for (const action of ["find", "list", "get", "create", "insert", "update", "remove", "count"]) {
+    await expect(node.call(`auth.${action}`, { id: "demo-shop" })).rejects.toMatchObject({ type: "SERVICE_NOT_FOUND" });
+  }
+});
+
+test("it says how it is", async () => {
+  const node = await startNode();
+  expect(await node.call("auth.health.check")).toEqual({ database: "up", parkedStreams: { retrying: 0, dead: 0 } });
+});

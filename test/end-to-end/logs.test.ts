@@ -1,0 +1,113 @@
+import { DOMAINS } from "../../platform/config.ts";
+import { leaveCanaries, type NotedRequest } from "../support/canaries.ts";
+import { PlatformProcess } from "../support/process.ts";
+
+jest.setTimeout(120_000);
+
+type Line = Record<string, unknown>;
+
+/** A platform that logs all it can has been through good and bad; what it has written, and kept, is looked at. */
+describe("what is written down", () => {
+  let platform: PlatformProcess;
+  let output: string;
+  let secrets: readonly string[];
+  let requests: readonly NotedRequest[];
+  let kept: Record<string, number>;
+
+  beforeAll(async () => {
+    platform = await PlatformProcess.make({ LOG_LEVEL: "trace", CARRIER: "manual" });
+    await platform.start();
+    ({ secrets, requests } = await leaveCanaries(platform));
+    kept = await canariesKept();
+    await platform.end("SIGTERM");
+    output = platform.output;
+  });
+  afterAll(async () => {
+    await platform.remove();
+  });
+
+  /** The log's lines; the banner is for people. */
+  const lines = () =>
+    output
+      .replace(/\n {2}Waybill is ready[\s\S]*?however it ends\.\n/, "\n")
+      .split("\n")
+      .filter((line) => line !== "");
+
+  test("is one JSON object a line, with its level, its time and what happened", () => {
+    expect(lines().length).toBeGreaterThan(100);
+    for (const line of lines()) {
+      const entry = JSON.parse(line) as Line;
+      expect([typeof entry.level, typeof entry.time, typeof entry.msg, line]).toEqual([
+        "number",
+        "number",
+        "string",
+        line,
+      ]);
+    }
+  });
+
+  test("holds no personal data, no secret and no token", () => {
+    const found = lines().filter((line) => /CANARY/i.test(line) || secrets.some((secret) => line.includes(secret)));
+    expect(found).toEqual([]);
+    expect(secrets.length).toBeGreaterThan(4);
+    // The banner names the demo clients' secret and a test card; the log has no reason to.
+    expect(lines().filter((line) => /demo-secret|pm_card_visa/.test(line))).toEqual([]);
+  });
+
+  test("says of every request its id, its tenant and its order", () => {
+    const byId = new Map(
+      lines()
+        .map((line) => JSON.parse(line) as Line)
+        .filter(({ msg }) => msg === "request")
+        .map((line) => [line.reqId, line]),
+    );
+    for (const { reqId, orderId, tenant, status } of requests) {
+      const line = byId.get(reqId);
+      expect(line).toEqual(expect.objectContaining({ reqId, status, method: expect.any(String) }));
+      expect([reqId, line?.tenant, line?.orderId]).toEqual([reqId, tenant, orderId]);
+    }
+    expect(requests.length).toBeGreaterThan(10);
+  });
+
+  test("says what went wrong inside, by the request's id", () => {
+    const broken = requests.find(({ status }) => status === 500);
+    const line = lines()
+      .map((text) => JSON.parse(text) as Line)
+      .find((entry) => entry.reqId === broken?.reqId && entry.err);
+    expect(line?.err).toEqual(
+      expect.objectContaining({ message: expect.stringContaining("refused_for_a_test"), stack: expect.any(String) }),
+    );
+  });
+
+  test("in the event logs and among the parked events is free of them as well", () => {
+    expect(kept).toEqual(Object.fromEntries(Object.keys(kept).map((table) => [table, 0])));
+    expect(Object.keys(kept).length).toBeGreaterThan(15);
+  });
+
+  /** In how many events of each log a canary is, and in how many parked ones. What people wrote of a cancel is public. */
+  async function canariesKept(): Promise<Record<string, number>> {
+    const owner = await platform.owner();
+    const counts: Record<string, number> = {};
+    try {
+      for (const domain of DOMAINS) {
+        if (domain === "auth") continue;
+        for (const [table, text] of [
+          ["event_log", "data::text || meta::text"],
+          ["parked_events", "event::text"],
+          ["parked_streams", "error"],
+        ]) {
+          const { rows } = await owner.query(
+            `select count(*)::int as count from ${domain}.${table} where regexp_replace(${text}, 'CANARY-(cancel|reason|detail)', '', 'g') ~* 'CANARY|pm_card|pm_waybill'`,
+          );
+          counts[`${domain}.${table}`] = rows[0].count;
+        }
+      }
+      const { rows } = await owner.query("select count(*)::int as count from inventory.parked_events");
+      expect(rows[0].count).toBeGreaterThan(0);
+      const troubles = await owner.query("select count(*)::int as count from orders.processes where error ~ 'CANARY'");
+      return { ...counts, "orders.processes": troubles.rows[0].count };
+    } finally {
+      await owner.end();
+    }
+  }
+});

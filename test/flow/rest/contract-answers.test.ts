@@ -1,0 +1,128 @@
+import { newId } from "../../../platform/ids.ts";
+import { type Answer, Client, orderBody } from "../../support/client.ts";
+import { ApiDocument } from "../../support/openapi.ts";
+import { startPlatform, type TestPlatform } from "../../support/platform.ts";
+import { buildWorld, confirmedOrder, fullOrder, SKU, samplesOf, type World } from "../../support/samples.ts";
+import { eventually } from "../../support/waiting.ts";
+
+jest.setTimeout(60_000);
+
+describe("answers", () => {
+  let platform: TestPlatform;
+  let operator: Client;
+  let document: ApiDocument;
+  let world: World;
+  const looked = new Set<string>();
+  beforeAll(async () => {
+    platform = await startPlatform({ CARRIER: "manual" });
+    operator = await platform.client("demo-operator");
+    document = await ApiDocument.load(operator);
+    world = await buildWorld(platform);
+  });
+  afterAll(async () => {
+    await platform.stop();
+  });
+
+  /** Sends a request, and holds what comes back against the document. */
+  async function check(operation: string, path: string, body?: unknown, client = operator): Promise<Answer> {
+    const found = document.operation(operation);
+    const answer = await client.send(found.method, path, { ...(body !== undefined && { body }), key: newId() });
+    expect(document.differences(found, answer)).toEqual([]);
+    if (answer.status < 300) looked.add(operation);
+    return answer;
+  }
+
+  test("of everything that can be read are as the document says", async () => {
+    const delivered = await confirmedOrder(operator, fullOrder());
+    await check(
+      "POST /api/v1/delivery/shipment/{shipmentId}/status",
+      `/api/v1/delivery/shipment/${delivered.shipment.id}/status`,
+      { status: "SHIPPED" },
+    );
+    await check(
+      "POST /api/v1/delivery/shipment/{shipmentId}/status",
+      `/api/v1/delivery/shipment/${delivered.shipment.id}/status`,
+      { status: "DELIVERED", location: "at the door" },
+    );
+    await eventually(
+      "it is paid",
+      async () => (await operator.get(`/api/v1/orders/${delivered.id}`)).body.payment.status === "CAPTURED",
+    );
+    const declined = (
+      await operator.post("/api/v1/orders", orderBody({ paymentToken: "pm_card_visa_chargeDeclined" }), newId())
+    ).body;
+    await eventually(
+      "it is cancelled",
+      async () => (await operator.get(`/api/v1/orders/${declined.id}`)).body.status === "CANCELLED",
+    );
+    for (const { id } of [delivered, declined, { id: world.order }]) {
+      for (const part of ["", "/history", "/payments"])
+        await check(`GET /api/v1/orders/{id}${part}`, `/api/v1/orders/${id}${part}`);
+    }
+    await check("GET /api/v1/orders/{id}", `/api/v1/orders/${delivered.id}?version=1`);
+    await check("GET /api/v1/orders", "/api/v1/orders?limit=2");
+    await check("GET /api/v1/orders/user/{userId}", `/api/v1/orders/user/${delivered.customer.id}`);
+    await check("GET /api/v1/delivery/shipment/{orderId}", `/api/v1/delivery/shipment/${delivered.id}`);
+    await check("GET /api/v1/shipments", "/api/v1/shipments");
+    await check("GET /api/v1/shipments/{id}", `/api/v1/shipments/${world.shipment}`);
+    await check("GET /api/v1/inventory/{sku}", `/api/v1/inventory/${SKU}`);
+    await check("GET /api/v1/inventory/{sku}/transactions", `/api/v1/inventory/${SKU}/transactions?limit=2`);
+    await check("GET /api/v1/products", "/api/v1/products?limit=100&q=coffee&sort=-price");
+    await check("GET /api/v1/products/{id}", `/api/v1/products/${world.product}`);
+    await check("GET /api/v1/admin/dead-letters", "/api/v1/admin/dead-letters");
+    await check("GET /api/v1/admin/dead-letters/{id}", `/api/v1/admin/dead-letters/${world.deadLetter}`);
+    await check("GET /api/v1/admin/processes", "/api/v1/admin/processes?state=stuck");
+    for (const path of [
+      "/health",
+      "/health/live",
+      "/health/ready",
+      "/metrics",
+      "/openapi.json",
+      "/docs",
+      "/.well-known/jwks.json",
+      "/.well-known/oauth-authorization-server",
+    ]) {
+      await check(`GET ${path}`, path);
+    }
+    const secret = { grant_type: "client_credentials", client_id: "demo-shop", client_secret: "demo-secret" };
+    const { body } = await check("POST /api/v1/auth/token", "/api/v1/auth/token", secret);
+    await check("POST /api/v1/auth/introspect", "/api/v1/auth/introspect", { ...secret, token: body.access_token });
+    await check("POST /api/v1/auth/revoke", "/api/v1/auth/revoke", { ...secret, token: body.access_token });
+    await check("POST /api/v1/auth/token", "/api/v1/auth/token", { ...secret, client_secret: "wrong" });
+  });
+
+  test("to everything that can be sent are as the document says", async () => {
+    const samples = samplesOf(world);
+    const spare = await confirmedOrder(operator);
+    for (const { operation, path: own, body } of samples) {
+      if (operation.endsWith("discard")) continue;
+      const path = operation.endsWith("cancel") ? own.replace(world.order, spare.id) : own;
+      const current = operation.startsWith("PUT") && (await operator.get(path)).body;
+      await check(operation, path, current?.version ? { ...body, version: current.version } : body);
+    }
+    const product = await check("POST /api/v1/products", "/api/v1/products", {
+      sku: "GONE-SOON",
+      name: "x",
+      price: { amount: 1, currency: "EUR" },
+    });
+    await check("DELETE /api/v1/products/{id}", `/api/v1/products/${product.body.id}`);
+    await check("GET /api/v1/products/{id}", `/api/v1/products/${product.body.id}`);
+  });
+
+  test("to what is wrong are as the document says", async () => {
+    const shop = await platform.client("demo-shop");
+    for (const { operation, path, body } of samplesOf(world)) {
+      for (const client of [new Client(platform.url), shop]) await check(operation, path, { ...body, nope: 1 }, client);
+      await check(operation, path, { ...body, nope: 1 });
+    }
+    for (const { name, path, method } of document.operations) {
+      if (method === "GET" && path.includes("{")) await check(name, path.replace(/\{\w+\}/, newId()));
+    }
+  });
+
+  test("were looked at for nearly every route", () => {
+    const missing = document.operations.map(({ name }) => name).filter((name) => !looked.has(name));
+    // Feeds have tests of their own; a shipped order cannot be compensated nor its capture skipped, and a spent letter is gone.
+    expect(missing.filter((name) => !/events$|skip$|compensate$|retry$|discard$|docs\/errors$/.test(name))).toEqual([]);
+  });
+});
