@@ -41,8 +41,14 @@ const due = statement(
      select order_id from processes where due_at <= $1 order by due_at limit $3 for update skip locked)
    returning ${COLUMNS}`,
 );
+const dueAgain = statement("processes.give_back", "update processes set due_at = $2 where order_id = any($1)");
 const hurry = statement("processes.hurry", "update processes set due_at = $2, state = 'retrying' where order_id = $1");
-const remove = statement("processes.remove", "delete from processes where order_id = any($1)");
+const remove = statement("processes.remove", "delete from processes where order_id = $1");
+// Only as it was taken: trouble that was recorded since is another one.
+const removeTaken = statement(
+  "processes.remove_taken",
+  "delete from processes where order_id = any($1) and due_at = $2",
+);
 // As the index orders_standing has it: given up and not yet cancelled, or gone and not yet paid.
 const adopt = statement(
   "processes.adopt",
@@ -90,14 +96,24 @@ export function takeDueProcesses(
   return database.query(due, [now, again, limit]);
 }
 
+/** Makes processes that were taken due again. */
+export async function giveBack(database: Database, orderIds: readonly string[], now: Instant): Promise<void> {
+  await database.query(dueAgain, [orderIds, now]);
+}
+
 /** Makes a process due now. */
 export async function hurryProcess(tx: Tx, orderId: string, now: Instant): Promise<void> {
   await tx.query(hurry, [orderId, now]);
 }
 
-/** The trouble of some orders is over. */
-export async function removeProcesses(tx: Tx, orderIds: readonly string[]): Promise<void> {
-  if (orderIds.length > 0) await tx.query(remove, [orderIds]);
+/** The trouble of an order is over. */
+export async function removeProcess(tx: Tx, orderId: string): Promise<void> {
+  await tx.query(remove, [orderId]);
+}
+
+/** The trouble of orders that were taken until an instant is over. */
+export async function removeTakenProcesses(tx: Tx, orderIds: readonly string[], until: Instant): Promise<void> {
+  if (orderIds.length > 0) await tx.query(removeTaken, [orderIds, until]);
 }
 
 /** Takes in orders that have stood before a step since before `since` and are in no trouble that is known. */

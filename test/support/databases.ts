@@ -16,7 +16,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-function server(): OwnedServer {
+/** The run's PostgreSQL, as its owner. */
+export function testServer(): OwnedServer {
   const base = process.env.TEST_POSTGRES_URL;
   const password = process.env.TEST_POSTGRES_PASSWORD;
   if (!base || !password) throw new Error("the test run's PostgreSQL is not there: see test/support/global-setup.ts");
@@ -32,7 +33,7 @@ function server(): OwnedServer {
 
 /** Copies the template. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const owned = server();
+  const owned = testServer();
   const name = `test_${randomBytes(6).toString("hex")}`;
   await asOwner("postgres", `create database ${name} template ${TEMPLATE}`);
   return {
@@ -55,7 +56,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 }
 
 async function asOwner(database: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server().url(database) });
+  const client = new pg.Client({ connectionString: testServer().url(database) });
   await client.connect();
   try {
     await client.query(sql);

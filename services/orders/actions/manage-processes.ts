@@ -9,7 +9,7 @@ import {
   listProcesses as listRows,
   lockProcess,
   type ProcessRow,
-  removeProcesses,
+  removeProcess,
 } from "../process-repository.ts";
 import { lockOrders, saveOrders } from "../repository.ts";
 import { giveUp } from "../shared/give-up.ts";
@@ -45,7 +45,7 @@ export const skipStep: ActionHandler<"orders.skipStep"> = async function (ctx) {
       throw conflict({ detail: `An order cannot go on without the step ${process.step}; it can be compensated.` });
     }
     await act(this, ctx, tx, orderId, { kind: "skip-step", step: process.step, ...(reason && { reason }) });
-    await removeProcesses(tx, [orderId]);
+    await removeProcess(tx, orderId);
     return shown(process);
   });
 };

@@ -1,7 +1,7 @@
 import { after } from "../../../platform/clock.ts";
 import { inTransaction } from "../../../platform/database.ts";
 import { type DomainService, serviceContext } from "../../../platform/service.ts";
-import { adoptForgotten, removeProcesses, takeDueProcesses } from "../process-repository.ts";
+import { adoptForgotten, giveBack, removeTakenProcesses, takeDueProcesses } from "../process-repository.ts";
 import { advance, writeAdvance } from "../steps/advance.ts";
 
 const SET = 100;
@@ -19,16 +19,21 @@ const FORGOTTEN_MS = 120_000;
 export async function retryProcesses(service: DomainService): Promise<number | undefined> {
   const now = service.clock.now();
   await adoptForgotten(service.database, after(now, -FORGOTTEN_MS), now);
-  const due = await takeDueProcesses(service.database, now, after(now, TAKEN_MS), SET);
+  const until = after(now, TAKEN_MS);
+  const due = await takeDueProcesses(service.database, now, until, SET);
   if (due.length === 0) return undefined;
-  const ctx = serviceContext(service);
-  const advanced = await advance(
-    ctx,
-    due.map((process) => process.orderId),
-  );
-  await inTransaction(ctx, async (tx) => {
-    await writeAdvance(tx, service, advanced);
-    await removeProcesses(tx, advanced.idle);
-  });
+  const ids = due.map((process) => process.orderId);
+  try {
+    const ctx = serviceContext(service);
+    const advanced = await advance(ctx, ids);
+    await inTransaction(ctx, async (tx) => {
+      await writeAdvance(tx, service, advanced);
+      await removeTakenProcesses(tx, advanced.idle, until);
+    });
+  } catch (error) {
+    // Given back, if the database lets us: nobody else tries them before the time for which they were taken is over.
+    await giveBack(service.database, ids, service.clock.now()).catch(() => {});
+    throw error;
+  }
   return due.length === SET ? 0 : undefined;
 }

@@ -125,6 +125,27 @@ describe("a query that is wrong", () => {
     ).toContain(field);
   });
 
+  test.each([
+    "2028-02-29T00:00:00Z",
+    "2026-12-31T23:59Z",
+    "2026-01-01T00:00:00.123456789%2B05:45",
+    "0001-01-01T00:00:00%2B15:59",
+    "9999-12-31T23:59:59-15:59",
+  ])("but %s is a time", async (time) => {
+    for (const query of [`orders?from=${time}`, `orders?to=${time}`]) {
+      expect([query, (await operator.get(`/api/v1/${query}`)).status]).toEqual([query, 200]);
+    }
+    expect([200, 404]).toContain((await operator.get(`/api/v1/orders/${world.order}?at=${time}`)).status);
+  });
+
+  test.each(["2027-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-11-21T24:01:00Z", "2026-11-21T12:00:00%2B16:00"])(
+    "and %s is none",
+    async (time) => {
+      const answer = await operator.get(`/api/v1/orders?from=${time}`);
+      expect(expectProblem(answer, 422, "VALIDATION_FAILED")).toContain("/from");
+    },
+  );
+
   test("what is special in a pattern is only text", async () => {
     for (const q of ["%", "_", "%%", "\\", "'", "[a", "(", "*", "🦊"]) {
       const { status, body } = await operator.get(`/api/v1/products?limit=100&q=${encodeURIComponent(q)}`);
