@@ -75,7 +75,6 @@ export const cursorExpired = defineError("CURSOR_EXPIRED", 400, "The feed cannot
 export const unauthorised = defineError("UNAUTHORIZED", 401, "A valid access token is required.", "changed");
 export const forbidden = defineError("FORBIDDEN", 403, "The token lacks the scope for this.", "changed");
 export const notFound = defineError("NOT_FOUND", 404, "There is no such thing here.", "never");
-export const methodNotAllowed = defineError("METHOD_NOT_ALLOWED", 405, "The method is not known here.", "never");
 export const conflict = defineError("CONFLICT", 409, "The state of the object forbids this.", "changed");
 export const staleVersion = defineError("STALE_VERSION", 409, "The object has changed since.", "changed");
 export const idempotencyInFlight = defineError(

@@ -50,7 +50,13 @@ export async function isPostmaster(pid: number, pgdata: string): Promise<boolean
 export async function disarm(pid: number, pgdata: string): Promise<void> {
   const path = join(pgdata, "postmaster.pid");
   if (pid === 0) return rm(path, { force: true });
-  const [first, ...rest] = (await readFile(path, "utf8")).split("\n");
+  // A server that ends at this moment takes the file with it: then there is nothing to disarm.
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined) return;
+  const [first, ...rest] = text.split("\n");
   if (Number(first) !== pid) return;
   const { uid, gid } = await stat(path);
   const draft = `${path}.new`;

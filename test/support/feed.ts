@@ -10,6 +10,8 @@ export interface FedEvent {
 
 /** An open live feed (Server-Sent Events), read strictly: whatever is not in the format fails. */
 export class Feed {
+  static readonly #all = new Set<Feed>();
+
   readonly events: FedEvent[] = [];
   readonly comments: string[] = [];
   status: number | undefined;
@@ -21,6 +23,7 @@ export class Feed {
   /** Opens a feed and resolves once its headers are there. */
   static open(url: string, path: string, headers: Record<string, string> = {}): Promise<Feed> {
     const feed = new Feed();
+    Feed.#all.add(feed);
     const base = new URL(url);
     return new Promise((resolve, reject) => {
       const sent = request(
@@ -51,6 +54,13 @@ export class Feed {
       sent.end();
       feed.#sent = sent;
     });
+  }
+
+  /** Closes what a test has left open, whatever became of it. */
+  static closeAll(): void {
+    const feeds = [...Feed.#all];
+    Feed.#all.clear();
+    for (const feed of feeds) feed.close();
   }
 
   /** The cursor of the last event, to resume from. */

@@ -15,6 +15,9 @@ describe("a live feed ends", () => {
     platform = await startPlatform();
     shop = await platform.client("demo-shop");
   });
+  afterEach(() => {
+    Feed.closeAll();
+  });
   afterAll(async () => {
     await platform.stop();
   });

@@ -20,6 +20,7 @@ describe("a live feed that is cut", () => {
     shop = await platform.client("demo-shop");
   });
   afterEach(async () => {
+    Feed.closeAll();
     await platform.stop();
   });
 

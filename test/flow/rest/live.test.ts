@@ -12,26 +12,22 @@ jest.setTimeout(60_000);
 describe("a live feed", () => {
   let platform: TestPlatform;
   let shop: Client;
-  const feeds: Feed[] = [];
   beforeAll(async () => {
     platform = await startPlatform();
     shop = await platform.client("demo-shop");
   });
   afterEach(() => {
-    for (const feed of feeds.splice(0)) feed.close();
+    Feed.closeAll();
   });
   afterAll(async () => {
     await platform.stop();
   });
 
-  const open = async (path = "/events", client = shop, headers: Record<string, string> = {}) => {
-    const feed = await Feed.open(platform.url, `/api/v1${path}`, {
+  const open = (path = "/events", client = shop, headers: Record<string, string> = {}) =>
+    Feed.open(platform.url, `/api/v1${path}`, {
       ...(client.token && { authorization: `Bearer ${client.token}` }),
       ...headers,
     });
-    feeds.push(feed);
-    return feed;
-  };
   const place = async (client = shop, body = orderBody()) =>
     (await client.post("/api/v1/orders", body, newId())).body.id as string;
   const ids = (feed: Feed) => feed.events.map(({ data }) => data.id);
