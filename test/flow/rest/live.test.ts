@@ -50,6 +50,7 @@ describe("a live feed", () => {
   });
 
   test("tells every event of every order once, in the log's order, in the form of the history", async () => {
+    await quiet();
     const feed = await open();
     const before = (await publicLog(platform.owner)).length;
     const placed = await Promise.all(
@@ -106,6 +107,7 @@ describe("a live feed", () => {
   });
 
   test("tells one tenant nothing of another", async () => {
+    await quiet();
     const acme = await platform.client("acme-shop");
     const [ofDemo, ofAcme] = [await open(), await open("/events", acme)];
     const { sku } = (await acme.get("/api/v1/products?limit=1")).body.items[0];
