@@ -3,8 +3,7 @@ import DbService from "moleculer-db";
 import SequelizeAdapter from "moleculer-db-adapter-sequelize";
 import { type FindOptions, type Model, type ModelAttributes, type ModelStatic, Sequelize } from "sequelize";
 import { configOf, type DomainName } from "../platform/config.ts";
-import { isConnectionLoss } from "../platform/database.ts";
-import { unavailable } from "../platform/errors.ts";
+import { asUnavailable, isUsable, PATIENCE } from "../platform/database.ts";
 import type { DomainService } from "../platform/service.ts";
 
 /** A plain table of a domain's schema that is read through moleculer-db. The migrations make it. */
@@ -44,8 +43,12 @@ export class TableAdapter extends SequelizeAdapter {
     const db = new Sequelize(configOf(this.broker).databases[this.domain], {
       dialect: "postgres",
       logging: false,
-      pool: { max: CONNECTIONS, idle: 60_000, acquire: 5_000 },
-      dialectOptions: { application_name: `waybill ${this.domain} tables`, options: `-c search_path=${this.domain}` },
+      pool: { max: CONNECTIONS, idle: 60_000, acquire: 5_000, validate: isUsable },
+      dialectOptions: {
+        ...PATIENCE,
+        application_name: `waybill ${this.domain} tables`,
+        options: `-c search_path=${this.domain}`,
+      },
     });
     this.db = db;
     const { name, columns } = this.table;
@@ -59,9 +62,7 @@ export class TableAdapter extends SequelizeAdapter {
     try {
       return (await this.model.findAll({ ...options, raw: true })) as unknown as R[];
     } catch (error) {
-      const away = isConnectionLoss(error) || (error as Error).name.startsWith("SequelizeConnection");
-      if (!away) throw error;
-      throw Object.assign(unavailable({ detail: "The database is not available.", retryAfter: 2 }), { cause: error });
+      throw asUnavailable(error);
     }
   }
 }

@@ -12,6 +12,7 @@ import {
   findDeadLetter,
   listDeadLetters,
   type ParkedStream,
+  redriveDeadLetters,
   setAttempt,
   settleEvent,
   takeDeadLetter,
@@ -39,6 +40,11 @@ export interface Settled {
   readonly state: "retrying" | "discarded";
 }
 
+/** What redriving all of them has come to. */
+export interface Redriven {
+  readonly redriven: number;
+}
+
 interface WithConsumers extends DomainService {
   readonly consumers: ReadonlyMap<string, Consumer>;
 }
@@ -49,9 +55,12 @@ const withEvents = statement(
    from parked_events where parked = any($1) order by parked, sequence`,
 );
 
-/** Lets operators see the dead letters of a domain's subscriptions and decide on them, by `<domain>.deadLetters.*`. */
+/**
+ * Lets operators see the dead letters of a domain's subscriptions and decide on them, by `<domain>.deadLetters.*`:
+ * those of their tenant, or, under the tenant `*`, those of all.
+ */
 export function deadLetters(domain: DomainName): ServiceSchema {
-  const one = { visibility: "protected", scopes: ["admin"], params: Type.Object({ id: Id }) };
+  const one = { visibility: "public", scopes: ["admin"], params: Type.Object({ id: Id }) };
   return defineSchema<WithConsumers>({
     name: domain,
     actions: {
@@ -99,6 +108,25 @@ export function deadLetters(domain: DomainName): ServiceSchema {
               "a dead letter is redriven",
             );
             return { id: letter.id, state: "retrying" };
+          });
+        },
+      },
+      /** The same for all of the tenant's, or those of one channel; for none, when another domain's are meant. */
+      "deadLetters.redriveAll": {
+        ...one,
+        params: Type.Object({ domain: Type.Optional(Type.String()), channel: Type.Optional(Type.String()) }),
+        handler(this: WithConsumers, ctx: Ctx<{ domain?: string; channel?: string }>): Promise<Redriven> {
+          const { channel } = ctx.params;
+          return once(ctx, async (tx) => {
+            if ((ctx.params.domain ?? domain) !== domain) return { redriven: 0 };
+            const redriven = await redriveDeadLetters(tx, tenantOf(ctx), channel, this.clock.now());
+            tx.afterCommit(() => {
+              for (const name of new Set(redriven)) this.consumers.get(name)?.wake();
+            });
+            const by = { tenant: tenantOf(ctx), by: actorOf(ctx) };
+            if (redriven.length > 0)
+              this.logger.info({ redriven: redriven.length, channel, ...by }, "dead letters are redriven");
+            return { redriven: redriven.length };
           });
         },
       },

@@ -4,8 +4,10 @@ import type { ServiceSchema } from "moleculer";
 import type { Announcement } from "../platform/channels/channel.ts";
 import { configOf, type DomainName } from "../platform/config.ts";
 import { EventLog } from "../platform/event-log.ts";
-import { newId } from "../platform/ids.ts";
+import { fitting } from "../platform/fitting.ts";
+import { newId, PARTITIONS } from "../platform/ids.ts";
 import { Relay } from "../platform/relay.ts";
+import { Instant } from "../platform/schema.ts";
 import { type Ctx, type DomainService, defineSchema } from "../platform/service.ts";
 
 interface WithRelay extends DomainService {
@@ -24,23 +26,59 @@ export function eventLog(domain: DomainName): ServiceSchema {
   return defineSchema<WithRelay>({
     name: domain,
     actions: {
-      /** The numbered events after a sequence, in order. */
+      /** The numbered events after a sequence, in order; for another node no more than travel in one message. */
       "log.read": {
-        visibility: "protected",
+        visibility: "public",
+        idempotent: true,
         params: Type.Object({
           after: Type.Integer({ minimum: 0 }),
           limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
           partition: Type.Optional(Type.Integer({ minimum: 0 })),
         }),
-        handler(this: DomainService, ctx: Ctx<{ after: number; limit: number; partition?: number }>) {
-          return this.log.read(ctx.params.after, ctx.params.limit, ctx.params.partition);
+        async handler(this: DomainService, ctx: Ctx<{ after: number; limit: number; partition?: number }>) {
+          const events = await this.log.read(ctx.params.after, ctx.params.limit, ctx.params.partition);
+          return ctx.nodeID === this.broker.nodeID ? events : fitting(events);
         },
       },
       /** The last sequence given. */
       "log.head": {
-        visibility: "protected",
+        visibility: "public",
+        idempotent: true,
         handler(this: DomainService) {
           return this.log.head();
+        },
+      },
+      /** The last sequence given in each partition. */
+      "log.heads": {
+        visibility: "public",
+        idempotent: true,
+        handler(this: DomainService) {
+          return this.log.heads();
+        },
+      },
+      /** Whether the node that answers numbers the domain's events; asked of one node after the other. */
+      "log.leads": {
+        visibility: "public",
+        handler(this: WithRelay) {
+          return this.relay.leads;
+        },
+      },
+      /** How much lies behind a reader that knows the last sequence of each partition. */
+      "log.behind": {
+        visibility: "public",
+        idempotent: true,
+        params: Type.Object({ positions: Type.Array(Type.Integer({ minimum: 0 }), { maxItems: PARTITIONS }) }),
+        handler(this: DomainService, ctx: Ctx<{ positions: number[] }>) {
+          return this.log.behind(ctx.params.positions);
+        },
+      },
+      /** The sequence of the first event of a time or later; null when there is none. */
+      "log.since": {
+        visibility: "public",
+        idempotent: true,
+        params: Type.Object({ at: Instant }),
+        async handler(this: DomainService, ctx: Ctx<{ at: string }>) {
+          return (await this.log.since(ctx.params.at)) ?? null;
         },
       },
     } as unknown as ServiceSchema["actions"],
@@ -48,6 +86,7 @@ export function eventLog(domain: DomainName): ServiceSchema {
       const { relayLeaseMs, pollMs } = configOf(this.broker);
       const log = new EventLog(domain, this.database);
       const relay = new Relay({
+        domain,
         // A new name at every start: a node that comes back is another leader than the one that left.
         owner: `${hostname()}/${process.pid}/${newId()}`,
         database: this.database,

@@ -10,8 +10,8 @@ import { parkedFigures } from "../platform/subscriptions/parked-streams.ts";
 /** How a domain is. Only the database decides whether it can work; the rest is for people to look at. */
 export interface DomainHealth {
   readonly database: "up";
-  /** Whether this node numbers the domain's events, how many wait for it, and for how long the oldest has. */
-  readonly relay?: { readonly leads: boolean; readonly waiting: number; readonly lagSeconds: number };
+  /** Whether a node numbers the domain's events, how many wait for it, and for how long the oldest has. */
+  readonly relay?: { readonly led: boolean; readonly waiting: number; readonly lagSeconds: number };
   readonly parkedStreams: { readonly retrying: number; readonly dead: number };
 }
 
@@ -33,8 +33,17 @@ const backlog = statement(
   "health.backlog",
   `select (select count(*) from (select from event_log_unnumbered limit 100000) capped)::int as waiting,
      coalesce((select greatest(0, extract(epoch from clock_timestamp() - l.at)) from event_log l
-       where l.position = (select min(position) from event_log_unnumbered)), 0)::float8 as "lagSeconds"`,
+       where l.position = (select min(position) from event_log_unnumbered)), 0)::float8 as "lagSeconds",
+     (select lease_until > clock_timestamp() from event_log_head) as led`,
 );
+
+/** A domain that is broken, or has too much to do, says so all the same; and as soon as it is well again. */
+const ALWAYS = {
+  visibility: "public",
+  idempotent: true,
+  circuitBreaker: { enabled: false },
+  bulkhead: { enabled: false },
+};
 
 /** Lets the gateway ask how a domain is, by `<domain>.health.check` and `<domain>.health.figures`. */
 export function health(domain: DomainName): ServiceSchema {
@@ -42,14 +51,14 @@ export function health(domain: DomainName): ServiceSchema {
     name: domain,
     actions: {
       "health.check": {
-        visibility: "protected",
+        ...ALWAYS,
         params: Type.Object({}),
         handler(this: WithRelay): Promise<DomainHealth> {
           return look(this);
         },
       },
       "health.figures": {
-        visibility: "protected",
+        ...ALWAYS,
         params: Type.Object({}),
         async handler(this: WithRelay): Promise<Figure[]> {
           return [...figuresOf(await look(this)), ...refusals(this)];
@@ -62,9 +71,9 @@ export function health(domain: DomainName): ServiceSchema {
 async function look(service: WithRelay): Promise<DomainHealth> {
   const [parkedStreams, [waiting]] = await Promise.all([
     parkedFigures(service.database),
-    service.database.query<{ waiting: number; lagSeconds: number }>(backlog),
+    service.database.query<{ waiting: number; lagSeconds: number; led: boolean }>(backlog),
   ]);
-  const relay = service.relay && waiting && { leads: service.relay.leads, ...waiting };
+  const relay = service.relay && waiting;
   return { database: "up", ...(relay && { relay }), parkedStreams };
 }
 
@@ -79,9 +88,9 @@ function figuresOf({ relay, parkedStreams }: DomainHealth): Figure[] {
   return [
     ...parked,
     {
-      name: "waybill_relay_leads",
-      help: "Whether the answering node numbers the domain's events.",
-      value: Number(relay.leads),
+      name: "waybill_relay_led",
+      help: "Whether a node numbers the domain's events.",
+      value: Number(relay.led),
     },
     { name: "waybill_relay_waiting", help: "Committed events that have no sequence yet.", value: relay.waiting },
     { name: "waybill_relay_lag_seconds", help: "How long the oldest of them has waited.", value: relay.lagSeconds },

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { readConfig } from "./config.ts";
+import { readMigrationPlan } from "../scripts/migrate/settings.ts";
+import { type Config, type Profile, readConfig } from "./config.ts";
 
 const ROOT = path.join(import.meta.dirname, "..");
 
@@ -15,23 +16,48 @@ function exampleSettings(): Map<string, string> {
   );
 }
 
-/** The names that reading the configuration asks the environment for. */
+/** What a node of a cluster cannot do without. */
+const cluster = {
+  DATABASE_URL: "postgres://waybill:secret-1@db/waybill",
+  NATS_URL: "nats://nats:4222",
+  REDIS_URL: "redis://:secret-3@redis:6379",
+};
+
+const EDGE = { SERVICES: "orders,inventory" };
+
+/** The names that reading the configuration asks the environment for, in either profile. */
 function namesAskedFor(): Set<string> {
   const asked = new Set<string>();
-  const environment = new Proxy<Record<string, string>>(
-    { DATABASE_URL: "postgres://x" },
-    {
-      get: (target, name: string) => {
-        asked.add(name);
-        return target[name];
-      },
+  const environment = new Proxy<Record<string, string>>(cluster, {
+    get: (target, name: string) => {
+      asked.add(name);
+      return target[name];
     },
-  );
-  readConfig(environment);
+  });
+  readConfig(environment, "embedded");
+  readConfig(environment, "cluster");
+  expect(() => readMigrationPlan(environment)).toThrow("DATABASE_OWNER_URL");
   return asked;
 }
 
-/** The names that the scripts, and what they start, read from the environment by themselves. */
+/** The settings without the node's name, which is another one at each start. */
+function settings(env: Record<string, string>, profile?: Profile): Omit<Config, "nodeId"> {
+  const { nodeId, ...rest } = readConfig(env, profile);
+  expect(nodeId).toMatch(/^[\w-]+\.[\w-]+$/);
+  return rest;
+}
+
+/** What is said of wrong settings. */
+function refusal(env: Record<string, string>, profile?: Profile): string {
+  try {
+    readConfig(env, profile);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "";
+}
+
+/** The names that the scripts, and what they start, read from the environment by themselves; PATH is the shell's. */
 function namesReadElsewhere(): Set<string> {
   const folders = ["scripts", "platform", "services", "mixins"];
   const files = folders.flatMap((folder) =>
@@ -41,7 +67,7 @@ function namesReadElsewhere(): Set<string> {
   const read = sources.flatMap((file) => [
     ...readFileSync(path.join(ROOT, file), "utf8").matchAll(/process\.env(?:\.|\[")([A-Z_]+)/g),
   ]);
-  return new Set(read.map((match) => match[1] as string));
+  return new Set(read.flatMap((match) => (match[1] === "PATH" ? [] : (match[1] as string))));
 }
 
 describe(".env.example", () => {
@@ -53,14 +79,13 @@ describe(".env.example", () => {
   });
 
   test("gives the defaults", () => {
-    const database = { DATABASE_URL: "postgres://x" };
     const given = Object.fromEntries([...example].filter(([, value]) => value !== ""));
-    expect(readConfig({ ...given, ...database })).toEqual(readConfig(database));
+    expect(settings({ ...given, ...cluster }, "cluster")).toEqual(settings(cluster, "cluster"));
   });
 
   test("leaves only those empty that have no default of their own", () => {
-    const empty = [...example].filter(([name, value]) => value === "" && !name.endsWith("DATABASE_URL"));
-    expect(empty).toEqual([["LOG_FORMAT", ""]]);
+    const empty = [...example].flatMap(([name, value]) => (value === "" ? name : []));
+    expect(empty.filter((name) => !name.endsWith("_URL"))).toEqual(["LOG_FORMAT", "NODE_ID", "PROBE_PORT"]);
   });
 });
 
@@ -85,7 +110,8 @@ describe("reading the settings", () => {
 
   test("takes an empty value for none", () => {
     const empty = Object.fromEntries([...namesAskedFor()].map((name) => [name, ""]));
-    expect(readConfig({ ...empty, ...url })).toEqual(readConfig(url));
+    expect(settings({ ...empty, ...url })).toEqual(settings(url));
+    expect(settings({ ...empty, ...cluster }, "cluster")).toEqual(settings(cluster, "cluster"));
   });
 
   test("lets a domain's own database go before the one for all", () => {
@@ -114,21 +140,132 @@ describe("reading the settings", () => {
     ["LOG_FORMAT", "xml"],
     ["CARRIER", "pigeon"],
     ["SERVICES", "orders,billing"],
+    ["SERVICES", "orders,"],
+    ["SERVICES", " "],
+    ["SERVICES", "orders,api,orders"],
+    ["NODE_ID", "a.b"],
+    ["NODE_ID", "a b"],
+    ["NODE_ID", "n".repeat(129)],
+    ["MOST_IN_FLIGHT", "255"],
+    ["REQUEST_TIMEOUT_MS", "0"],
+    ["JETSTREAM_REPLICAS", "6"],
+    ["JETSTREAM_MAX_BYTES", "1024"],
+    ["JETSTREAM_ACK_WAIT_MS", "499"],
   ])("refuses %s=%s, and says so", (name, value) => {
     expect(() => readConfig({ ...url, [name]: value })).toThrow(name);
   });
 
   test("names all that is wrong at once", () => {
-    const wrong = { PORT: "eighty", LOG_LEVEL: "loud", CARRIER: "pigeon", POLL_MS: "0", SERVICES: "billing" };
-    let message = "";
-    try {
-      readConfig(wrong);
-    } catch (error) {
-      message = (error as Error).message;
-    }
-    for (const name of [...Object.keys(wrong), "ORDERS_DATABASE_URL or DATABASE_URL", "AUTH_DATABASE_URL"]) {
-      expect(message).toContain(name);
+    const wrong = { PORT: "eighty", LOG_LEVEL: "loud", CARRIER: "pigeon", POLL_MS: "0", NODE_ID: "a.b" };
+    const message = refusal({ ...wrong, SERVICES: "orders,billing" });
+    for (const name of [...Object.keys(wrong), "SERVICES", "ORDERS_DATABASE_URL or DATABASE_URL"]) {
+      expect(message).toContain(`  - ${name} `);
     }
     expect(message).toContain('"eighty"');
+  });
+});
+
+describe("reading the settings of a node in a cluster", () => {
+  test("takes what is set", () => {
+    const config = readConfig(
+      {
+        ...cluster,
+        ...{ SERVICES: "orders,inventory", NODE_ID: "orders-1", MOST_IN_FLIGHT: "256", REQUEST_TIMEOUT_MS: "5000" },
+        NATS_URL: "nats://edge:p%40ss@one:4222,nats://two",
+        ...{ JETSTREAM_REPLICAS: "3", JETSTREAM_MAX_BYTES: "2097152", JETSTREAM_ACK_WAIT_MS: "1000" },
+      },
+      "cluster",
+    );
+    expect(config).toMatchObject({
+      nodeId: "edge.orders-1",
+      services: ["inventory", "orders"],
+      mostInFlight: 256,
+      requestTimeoutMs: 5_000,
+      cluster: {
+        nats: { servers: ["one:4222", "two"], user: "edge", password: "p@ss" },
+        redisUrl: cluster.REDIS_URL,
+        jetstream: { replicas: 3, maxBytes: 2_097_152, ackWaitMs: 1_000 },
+      },
+    });
+  });
+
+  test("takes a NATS that is asked over TLS, on all of its servers or on none", () => {
+    const { cluster: bus } = readConfig(
+      { ...cluster, NATS_URL: "tls://edge:p@one,tls://two:4222", ...EDGE },
+      "cluster",
+    );
+    expect(bus?.nats).toEqual({ servers: ["one", "two:4222"], user: "edge", password: "p", tls: true });
+    expect(refusal({ ...cluster, NATS_URL: "tls://edge:p@one,nats://two", ...EDGE }, "cluster")).toContain(
+      "- NATS_URL must ",
+    );
+  });
+
+  test.each([
+    ["orders", "orders"],
+    ["orders-inventory", "inventory,orders"],
+    ["edge", "api,auth,catalog,inventory,orders"],
+    ["edge", "orders"],
+  ])("takes the account %s for %s", (account, SERVICES) => {
+    const { nodeId } = readConfig(
+      { ...cluster, NATS_URL: `nats://${account}:p@nats`, NODE_ID: "n", SERVICES },
+      "cluster",
+    );
+    expect(nodeId).toBe(`${account}.n`);
+  });
+
+  test.each([
+    ["orders", "orders,inventory"],
+    ["orders", ""],
+    ["edge", "payments"],
+    ["shop", "orders"],
+  ])("refuses the account %s for SERVICES=%s", (account, SERVICES) => {
+    const message = refusal({ ...cluster, NATS_URL: `nats://${account}:p@nats`, SERVICES }, "cluster");
+    expect(message).toMatch(/^[^\n]+\n {2}- NATS_URL must name an account for nodes that run [^\n]+$/);
+  });
+
+  test("takes a NATS that asks for no account", () => {
+    const { nodeId, cluster: bus } = readConfig({ ...cluster, NATS_URL: "nats://nats", NODE_ID: "one" }, "cluster");
+    expect([nodeId, bus?.nats]).toEqual(["waybill.one", { servers: ["nats"] }]);
+  });
+
+  test("asks for the databases of those domains alone that the node runs", () => {
+    const { NATS_URL, REDIS_URL } = cluster;
+    const own = { NATS_URL, REDIS_URL, SERVICES: "orders,api", ORDERS_DATABASE_URL: "postgres://orders" };
+    expect(readConfig(own, "cluster").databases.orders).toBe("postgres://orders");
+    expect(refusal({ ...own, SERVICES: "orders,inventory" }, "cluster")).toMatch(
+      /^[^\n]+\n {2}- INVENTORY_DATABASE_URL or [^\n]+$/,
+    );
+    expect(() => readConfig({ NATS_URL, REDIS_URL, SERVICES: "api" }, "cluster")).not.toThrow();
+  });
+
+  test("says all that is missing together", () => {
+    const message = refusal({ SERVICES: "orders,api" }, "cluster");
+    const named = [...message.matchAll(/^ {2}- (\w+)/gm)].map((match) => match[1]);
+    expect(named.sort()).toEqual(["NATS_URL", "ORDERS_DATABASE_URL", "REDIS_URL"]);
+  });
+
+  test("is no matter of the embedded profile", () => {
+    const wrong = { NATS_URL: "gopher://x", REDIS_URL: "gopher://x", DATABASE_URL: "embedded" };
+    expect(readConfig(wrong).cluster).toBeUndefined();
+  });
+
+  test.each([
+    ["NATS_URL", "nats:secret-9"],
+    ["NATS_URL", "http://orders:secret-9@nats"],
+    ["NATS_URL", "nats://orders:secret-9@one,,nats://two"],
+    ["NATS_URL", "nats://orders:secret-9@one,two:4222"],
+    ["NATS_URL", "nats://a.b:secret-9@nats"],
+    ["NATS_URL", "nats://orders:secret-9%zz@nats"],
+    ["NATS_URL", "nats://secret-9@nats"],
+    ["NATS_URL", "nats://:secret-9@nats"],
+    ["REDIS_URL", ":secret-9@redis"],
+    ["REDIS_URL", "http://:secret-9@redis"],
+    ["DATABASE_URL", "waybill:secret-9@db"],
+    ["ORDERS_DATABASE_URL", "mysql://waybill:secret-9@db"],
+  ])("refuses %s=%s, says so once and keeps the password to itself", (name, value) => {
+    const message = refusal({ ...cluster, [name]: value, PORT: "x" }, "cluster");
+    expect(message.match(new RegExp(`^  - ${name} must `, "gm"))).toHaveLength(1);
+    expect(message).toContain("PORT");
+    expect(message).not.toContain("secret");
   });
 });

@@ -1,12 +1,52 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { servicesOf } from "./bus/accounts.ts";
+
 /** The domains, in the order in which they are started: who is called before who calls. */
 export const DOMAINS = ["auth", "catalog", "inventory", "payments", "delivery", "notifications", "orders"] as const;
 export type DomainName = (typeof DOMAINS)[number];
 
+/** All that a node can run: the domains and the gateway. */
+export const SERVICES = [...DOMAINS, "api"] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/** What a node of a cluster is connected to, beside its databases. */
+export interface ClusterConfig {
+  readonly nats: {
+    /** `host:port` of each server. */
+    readonly servers: readonly string[];
+    /** The node's account, which says what it may do on the bus; none where NATS asks for none. */
+    readonly user?: string;
+    readonly password?: string;
+    /** Whether all is encrypted, and the servers prove who they are. */
+    readonly tls?: true;
+  };
+  readonly redisUrl: string;
+  readonly jetstream: {
+    /** How many NATS servers keep each durable channel. */
+    readonly replicas: number;
+    /** The most bytes a durable channel keeps; older events are read from their owner's log. */
+    readonly maxBytes: number;
+    /** How long a batch may be with a node that says nothing, in ms, before another node gets it. */
+    readonly ackWaitMs: number;
+  };
+}
+
 /** All settings, read once at the start. `.env.example` says what each is for. */
 export interface Config {
-  readonly services: readonly (DomainName | "api")[];
+  /** Of this process on the bus. The part before the dot is its account: what it may listen to is bound to that. */
+  readonly nodeId: string;
+  /** Undefined in the embedded profile: all services are in this process. */
+  readonly cluster?: ClusterConfig;
+  readonly services: readonly ServiceName[];
   readonly http: { readonly host: string; readonly port: number };
-  /** Connection strings of the domains' roles. */
+  /** Where the node answers an orchestrator's probes, on the same host; nowhere when undefined. */
+  readonly probePort?: number;
+  /** How many requests the gateway has in hand at most; it answers 503 to those above. */
+  readonly mostInFlight: number;
+  /** How long a request may take, in ms, with all calls that are made for it. */
+  readonly requestTimeoutMs: number;
+  /** Connection strings of the roles of those domains that this process runs. */
   readonly databases: Readonly<Record<DomainName, string>>;
   readonly logLevel: string;
   readonly logFormat: "json" | "pretty";
@@ -22,8 +62,24 @@ export interface Config {
   readonly pollMs: number;
 }
 
-/** Reads the settings; throws one error that names every one that is wrong. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export type Profile = "embedded" | "cluster";
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings that are wrong or missing, a line for each. */
+export class WrongSettings extends Error {
+  override name = "WrongSettings";
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    // The URL for all databases is wrong for each domain, and said once.
+    const unique = [...new Set(lines)];
+    super(`The settings are wrong:\n${unique.map((line) => `  - ${line}`).join("\n")}`);
+    this.lines = unique;
+  }
+}
+
+/** Reads the settings of a profile; throws {@link WrongSettings} that names every one that is wrong. */
+export function readConfig(env: Environment, profile: Profile = "embedded"): Config {
   const wrong: string[] = [];
   const whole = (name: string, standard: number, least: number, most: number): number => {
     const text = env[name];
@@ -40,22 +96,42 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     wrong.push(`${name} must be one of ${allowed.join(", ")}, not ${JSON.stringify(text)}`);
     return standard;
   };
+  const services = readServices(env, wrong);
   const database = (domain: DomainName): string => {
     const name = `${domain.toUpperCase()}_DATABASE_URL`;
-    const url = env[name] || env.DATABASE_URL;
-    if (!url) wrong.push(`${name} or DATABASE_URL must be set`);
-    return url ?? "";
+    const url = env[name] || env.DATABASE_URL || "";
+    if (!services.includes(domain)) return url;
+    if (url === "") wrong.push(`${name} or DATABASE_URL must be set`);
+    // Not what was set: there is a password in it.
+    else if (profile === "cluster" && !parseUrl(url, ["postgres:", "postgresql:"]))
+      wrong.push(`${env[name] ? name : "DATABASE_URL"} must be postgres://user:password@host:5432/database`);
+    return url;
   };
-  const known: readonly string[] = [...DOMAINS, "api"];
-  const services = env.SERVICES ? env.SERVICES.split(",").map((name) => name.trim()) : [...known];
-  for (const name of services) {
-    if (!known.includes(name)) wrong.push(`SERVICES names ${JSON.stringify(name)}; there are ${known.join(", ")}`);
-  }
   const host = env.HOST || "127.0.0.1";
   const port = whole("PORT", 3000, 0, 65_535);
+  const nodeName = readNodeName(env, wrong);
+  const nats = profile === "cluster" ? readNats(env, wrong) : undefined;
+  // Whatever else it ran, the others would neither believe nor call. The operators' prompt asks for no services.
+  if (
+    nats?.user &&
+    nats.user !== "operator" &&
+    services.some((name) => !servicesOf(nats.user as string).includes(name))
+  )
+    wrong.push(`NATS_URL must name an account for nodes that run ${services.join(", ")}, not ${nats.user}`);
+  const redisUrl = profile === "cluster" ? readRedis(env, wrong) : undefined;
+  const jetstream = {
+    replicas: whole("JETSTREAM_REPLICAS", 1, 1, 5),
+    maxBytes: whole("JETSTREAM_MAX_BYTES", 1_073_741_824, 1_048_576, 2 ** 50),
+    ackWaitMs: whole("JETSTREAM_ACK_WAIT_MS", 5_000, 500, 600_000),
+  };
   const config: Config = {
-    services: services as Config["services"],
+    nodeId: `${nats?.user ?? "waybill"}.${nodeName}`,
+    ...(nats && redisUrl !== undefined && { cluster: { nats, redisUrl, jetstream } }),
+    services,
     http: { host, port },
+    ...(env.PROBE_PORT && { probePort: whole("PROBE_PORT", 0, 1, 65_535) }),
+    mostInFlight: whole("MOST_IN_FLIGHT", 512, 256, 100_000),
+    requestTimeoutMs: whole("REQUEST_TIMEOUT_MS", 10_000, 100, 600_000),
     databases: Object.fromEntries(DOMAINS.map((domain) => [domain, database(domain)])) as Config["databases"],
     logLevel: oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal"], "info"),
     logFormat: oneOf("LOG_FORMAT", ["json", "pretty"], process.stdout.isTTY ? "pretty" : "json"),
@@ -70,8 +146,72 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     relayLeaseMs: whole("RELAY_LEASE_MS", 10_000, 100, 600_000),
     pollMs: whole("POLL_MS", 1_000, 10, 60_000),
   };
-  if (wrong.length > 0) throw new Error(`The settings are wrong:\n${wrong.map((line) => `  - ${line}`).join("\n")}`);
+  if (wrong.length > 0) throw new WrongSettings(wrong);
   return config;
+}
+
+function readServices(env: Environment, wrong: string[]): readonly ServiceName[] {
+  if (!env.SERVICES) return SERVICES;
+  const names = env.SERVICES.split(",").map((name) => name.trim());
+  for (const name of new Set(names)) {
+    if (!(SERVICES as readonly string[]).includes(name))
+      wrong.push(`SERVICES names ${JSON.stringify(name)}; there are ${SERVICES.join(", ")}`);
+    else if (names.indexOf(name) !== names.lastIndexOf(name)) wrong.push(`SERVICES names ${name} more than once`);
+  }
+  return SERVICES.filter((name) => names.includes(name));
+}
+
+/** A dot would be one token more of the subjects that NATS grants, and hosts are often called by their whole name. */
+function readNodeName(env: Environment, wrong: string[]): string {
+  if (!env.NODE_ID)
+    return `${hostname()
+      .replaceAll(/[^\w-]/g, "-")
+      .slice(0, 100)}-${process.pid}-${randomBytes(2).toString("hex")}`;
+  if (!/^[\w-]{1,128}$/.test(env.NODE_ID))
+    wrong.push(`NODE_ID must be of letters, digits, "-" and "_", at most 128, not ${JSON.stringify(env.NODE_ID)}`);
+  return env.NODE_ID;
+}
+
+const NATS_FORM = "nats://user:password@host:4222 (or tls:// for all), with commas between several";
+
+/** The account is the first server's, and the same on all of them. */
+function readNats(env: Environment, wrong: string[]): ClusterConfig["nats"] {
+  const refused = (line: string): ClusterConfig["nats"] => {
+    wrong.push(line);
+    return { servers: [] };
+  };
+  if (!env.NATS_URL) return refused(`NATS_URL must be set: ${NATS_FORM}`);
+  const urls = env.NATS_URL.split(",").map((text) => parseUrl(text.trim(), ["nats:", "tls:"]));
+  const [first] = urls;
+  if (!first || urls.some((url) => url?.protocol !== first.protocol)) return refused(`NATS_URL must be ${NATS_FORM}`);
+  const servers = urls.map((url) => (url as URL).host);
+  const tls = first.protocol === "tls:" ? { tls: true as const } : {};
+  const [user, password] = [first.username, first.password].map(decoded);
+  if (user === "" && password === "") return { servers, ...tls };
+  if (!user || !/^[\w-]{1,64}$/.test(user) || !password)
+    return refused('NATS_URL must name a user (of letters, digits, "-" and "_") with its password, or neither');
+  return { servers, user, password, ...tls };
+}
+
+function readRedis(env: Environment, wrong: string[]): string {
+  const url = env.REDIS_URL || "";
+  if (url === "") wrong.push("REDIS_URL must be set: redis://:password@host:6379");
+  else if (!parseUrl(url, ["redis:", "rediss:"])) wrong.push("REDIS_URL must be redis://:password@host:6379");
+  return url;
+}
+
+/** Undefined when it is not well percent-encoded. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseUrl(text: string, protocols: readonly string[]): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url && url.host !== "" && protocols.includes(url.protocol) ? url : undefined;
 }
 
 /** The settings of a running broker. */

@@ -47,6 +47,11 @@ export interface RestContract {
 /** What others may know of one action. */
 export interface ActionContract {
   readonly rest?: RestContract;
+  /**
+   * Asked twice it does what it does once: it only reads, or knows a repetition by an operation id or a reference. So
+   * it is asked again when the node that was at it has vanished. Every GET is; a POST is under an `Idempotency-Key`.
+   */
+  readonly idempotent?: true;
   readonly params: TSchema;
   readonly result: TSchema;
   readonly errors?: readonly ErrorKind[];

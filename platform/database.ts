@@ -37,7 +37,7 @@ const LOSS_CODES = /^(08...|57P0[1-5]|53300|25P03|ECONN\w+|EPIPE|ETIMEDOUT|ENOTF
  * words, and an error that counts as a loss is tried again without end.
  */
 const CONNECTION_LOST =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Cannot use a pool after)/;
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Cannot use a pool after|Query read timeout)/;
 
 /** Whether an error says that the database is away; such work is kept and done later, not refused for good. */
 export function isConnectionLoss(error: unknown): boolean {
@@ -60,6 +60,29 @@ const INDEXES_ONLY = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mer
 const NOTICE_THE_DEAD =
   "-c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
+/**
+ * A statement that takes longer is ended by the server, and one that waits for a lock sooner: what is slow for so long
+ * is no better than away, and its connection is needed. The slowest statements write sets and take some 100 ms.
+ */
+const LONGEST_STATEMENT_MS = 12_000;
+const END_THE_SLOW = `-c statement_timeout=${LONGEST_STATEMENT_MS} -c lock_timeout=6s`;
+
+/** SQLSTATEs of those two. The connection is as good as before. */
+const TOO_SLOW = /^(57014|55P03)$/;
+
+/**
+ * How long is waited for a server, by any client of it. One that does not even say no (its network is gone) would
+ * otherwise be waited for until TCP gives up, which takes a quarter of an hour, and a hung connection would be lost to
+ * the pool for as long.
+ */
+export const PATIENCE = {
+  connectionTimeoutMillis: 5_000,
+  // The server ends a statement before the client gives it up.
+  query_timeout: LONGEST_STATEMENT_MS + 3_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+} as const;
+
 const { builtins } = pg.types;
 const parsers = new Map<number, (text: string) => unknown>([
   // Sequences, amounts and quantities are all below 2^53.
@@ -81,9 +104,8 @@ export class Database {
     this.#config = {
       connectionString: url,
       application_name: `waybill ${schema}`,
-      options: `-c search_path=${schema} ${INDEXES_ONLY} ${NOTICE_THE_DEAD}`,
-      keepAlive: true,
-      connectionTimeoutMillis: 5_000,
+      options: `-c search_path=${schema} ${INDEXES_ONLY} ${NOTICE_THE_DEAD} ${END_THE_SLOW}`,
+      ...PATIENCE,
       types: {
         getTypeParser: (oid: number, format?: "text" | "binary") => this.#parser(oid, format),
       } as pg.CustomTypesConfig,
@@ -182,8 +204,25 @@ function isRetriable(error: unknown): boolean {
   return error instanceof Clash || code === "40001" || code === "40P01";
 }
 
-function asUnavailable(error: unknown): unknown {
-  return isConnectionLoss(error) ? away(error) : error;
+/** UNAVAILABLE for what says that the database is away, or too slow; anything else as it is. Knows Sequelize's too. */
+export function asUnavailable(error: unknown): unknown {
+  const { name, original } = (error ?? {}) as { name?: string; original?: unknown };
+  const cause = original ?? error;
+  const isSlow = TOO_SLOW.test(String((cause as { code?: unknown } | undefined)?.code));
+  return isSlow || isConnectionLoss(cause) || name?.startsWith("SequelizeConnection") ? away(error) : error;
+}
+
+/** What pg's client has and Sequelize looks at. */
+interface PooledClient {
+  readonly _invalid?: boolean;
+  readonly _ending?: boolean;
+  readonly _activeQuery?: object | null;
+}
+
+/** Whether Sequelize may use a connection again: not one on which a query was given up that has not ended. */
+export function isUsable(client?: unknown): boolean {
+  const { _invalid, _ending, _activeQuery } = client as PooledClient;
+  return !_invalid && !_ending && !_activeQuery;
 }
 
 function away(cause: unknown): Error {

@@ -26,7 +26,7 @@ export interface FieldError {
  * other error is answered with `INTERNAL_ERROR` and nothing of itself.
  */
 export class Problem extends Errors.MoleculerError {
-  constructor(kind: ErrorKind, details: ProblemDetails = {}) {
+  constructor(kind: Pick<ErrorKind, "code" | "status" | "title" | "retry">, details: ProblemDetails = {}) {
     super(details.detail ?? kind.title, kind.status, kind.code, { title: kind.title, retry: kind.retry, ...details });
     this.name = "Problem";
   }
@@ -97,16 +97,31 @@ export const rateLimited = defineError("RATE_LIMITED", 429, "Too many requests."
 export const internalError = defineError("INTERNAL_ERROR", 500, "Something went wrong on our side.", "later");
 export const unavailable = defineError("UNAVAILABLE", 503, "A part of the platform is not available.", "later");
 
+/** Moleculer's errors that say that somebody is away, or too busy, or that there was no time left. */
 const AWAY = new Set([
   "SERVICE_NOT_FOUND",
   "SERVICE_NOT_AVAILABLE",
   "REQUEST_TIMEOUT",
+  "REQUEST_SKIPPED",
   "REQUEST_REJECTED",
   "QUEUE_FULL",
+  "BAD_GATEWAY",
 ]);
 
 /** Whether an error says that a part of the platform is away: what was asked for is not at fault, and is asked again. */
 export function isUnavailable(error: unknown): boolean {
-  const { code, type } = error as { code?: unknown; type?: unknown };
+  const { code, type } = (error ?? {}) as { code?: unknown; type?: unknown };
   return code === 503 || code === 504 || (typeof type === "string" && AWAY.has(type));
+}
+
+/** The errors of a call that say nothing about who was called: it was too late, too much, or never sent. */
+const NOT_ITS_FAULT = new Set(["REQUEST_SKIPPED", "QUEUE_FULL", "BAD_GATEWAY"]);
+
+/**
+ * Whether an error says that who was called is broken, so that it is better left alone for a while. A refusal (4xx) is
+ * an answer, and so is an error that nobody foresaw: one request that always fails must not shut the door for all.
+ */
+export function isBroken(error: unknown): boolean {
+  const { type } = (error ?? {}) as { type?: unknown };
+  return isUnavailable(error) && !NOT_ITS_FAULT.has(type as string);
 }

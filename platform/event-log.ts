@@ -1,7 +1,7 @@
 import type { Instant } from "./clock.ts";
 import type { Events, EventType } from "./contracts.ts";
 import { Clash, type Database, statement, type Tx } from "./database.ts";
-import { newId, partitionOf } from "./ids.ts";
+import { newId, PARTITIONS, partitionOf } from "./ids.ts";
 
 /** What an event carries beside its data. No personal data here either. */
 export interface EventMeta {
@@ -68,6 +68,39 @@ const readPartition = statement(
    where n.partition = $3 and n.sequence > $1 order by n.sequence limit $2`,
 );
 const readHead = statement("event_log.head", "select sequence from event_log_head");
+const readHeads = statement(
+  "event_log.heads",
+  `select coalesce((select max(n.sequence) from event_log_numbers n where n.partition = p.partition), 0) as sequence
+   from generate_series(0, $1 - 1) as p(partition) order by p.partition`,
+);
+// Counted no further than a number that says enough.
+const behind = statement(
+  "event_log.behind",
+  `with behind as (
+     select n.sequence, n.position from unnest($1::bigint[]) with ordinality as p(sequence, number)
+     cross join lateral (
+       select n.sequence, n.position from event_log_numbers n
+       where n.partition = p.number - 1 and n.sequence > p.sequence order by n.sequence limit 100000) n)
+   select count(*)::int as events,
+     coalesce((select greatest(0, extract(epoch from clock_timestamp() - l.at)) from event_log l
+       where l.position = (select b.position from behind b order by b.sequence limit 1)), 0)::float8 as seconds
+   from behind`,
+);
+// The times of a log are nearly in order, as its nodes' clocks and the lengths of their transactions differ: halves
+// the log down to a minute before the time, and looks at all that follows from there on.
+const since = statement(
+  "event_log.since",
+  `with recursive search(low, high) as (
+     select 1::bigint, h.sequence + 1 from event_log_head h
+     union all
+     select case when early then mid + 1 else low end, case when early then high else mid end
+     from (
+       select s.low, s.high, n.sequence as mid, l.at < $1::timestamptz - interval '1 minute' as early
+       from search s join event_log_numbers n on n.sequence = (s.low + s.high) / 2 join event_log l using (position)
+       where s.low < s.high) halved)
+   select n.sequence from event_log_numbers n join event_log l using (position)
+   where n.sequence >= (select max(low) from search) and l.at >= $1 order by n.sequence limit 1`,
+);
 const readStreams = statement(
   "event_log.streams",
   `select l.id, l.stream, l.version, l.type, l.tenant, l.data, l.meta, l.at from event_log l
@@ -133,6 +166,27 @@ export class EventLog {
   async head(): Promise<number> {
     const [row] = await this.#database.query<{ sequence: number }>(readHead);
     return row?.sequence ?? 0;
+  }
+
+  /** The last numbered sequence of each partition, by its number; 0 where there is none. */
+  async heads(): Promise<number[]> {
+    return (await this.#database.query<{ sequence: number }>(readHeads, [PARTITIONS])).map((row) => row.sequence);
+  }
+
+  /**
+   * How much of the log lies behind a reader, by the last sequence that it knows of each partition.
+   *
+   * @returns the number of events, counted to 100,000 a partition, and the age of the oldest in seconds
+   */
+  async behind(positions: readonly number[]): Promise<{ events: number; seconds: number }> {
+    const [row] = await this.#database.query<{ events: number; seconds: number }>(behind, [positions]);
+    return row ?? { events: 0, seconds: 0 };
+  }
+
+  /** The sequence of the first event of a time or later; undefined when there is none yet. */
+  async since(at: Instant): Promise<number | undefined> {
+    const [row] = await this.#database.query<{ sequence: number }>(since, [at]);
+    return row?.sequence;
   }
 
   /** All events of some streams, each stream from its first version on. */

@@ -11,6 +11,35 @@ export interface MigrationFolder {
   readonly directory: string;
 }
 
+const ROLE_ATTEMPTS = 5;
+/** A role was made, or changed, by somebody else meanwhile. */
+const ROLE_RACE = new Set(["42710", "23505", "XX000"]);
+
+/**
+ * Makes a role that may log in, or gives it the password where it is there already. Roles belong to the whole server,
+ * and a lock to one database: whoever loses a race does it again.
+ *
+ * @param admin the connection string of somebody who may make roles
+ */
+export async function ensureRole(admin: string, role: string, password: string): Promise<void> {
+  const client = new pg.Client({ connectionString: admin });
+  await client.connect();
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const { rowCount } = await client.query("select from pg_roles where rolname = $1", [role]);
+      const verb = rowCount ? "alter" : "create";
+      try {
+        await client.query(`${verb} role ${pg.escapeIdentifier(role)} login password ${pg.escapeLiteral(password)}`);
+        return;
+      } catch (error) {
+        if (attempt === ROLE_ATTEMPTS || !ROLE_RACE.has((error as pg.DatabaseError).code ?? "")) throw error;
+      }
+    }
+  } finally {
+    await client.end();
+  }
+}
+
 /**
  * Brings one domain's schema up to date: runs the migrations that it has not seen, each in a transaction with its
  * entry, under a lock, so that nodes may do it at the same time. Makes the schema and grants its role what the code
@@ -27,6 +56,7 @@ export async function migrate(
 ): Promise<string[]> {
   const client = new pg.Client({ connectionString: admin, options: `-c search_path=${schema}` });
   await client.connect();
+  const grantee = pg.escapeIdentifier(role);
   try {
     // One lock for the database: schema and grants of all domains touch the same catalogs.
     await client.query("select pg_advisory_lock(hashtext('waybill migrations'))");
@@ -53,10 +83,10 @@ export async function migrate(
     if (unknown.length > 0) throw new Error(`${schema}: applied migrations are missing here: ${unknown.join(", ")}`);
     // Each time, as a process may have ended between its last migration and this.
     await client.query(`
-        grant usage on schema ${schema} to ${role};
-        grant select, insert, update, delete on all tables in schema ${schema} to ${role};
-        grant usage, select on all sequences in schema ${schema} to ${role};
-        revoke insert, update, delete on ${schema}.migrations from ${role}`);
+        grant usage on schema ${schema} to ${grantee};
+        grant select, insert, update, delete on all tables in schema ${schema} to ${grantee};
+        grant usage, select on all sequences in schema ${schema} to ${grantee};
+        revoke insert, update, delete on ${schema}.migrations from ${grantee}`);
     return done;
   } finally {
     await client.end();

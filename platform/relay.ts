@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type pg from "pg";
-import type { Database } from "./database.ts";
+import pg from "pg";
+import { type Database, statement } from "./database.ts";
 import type { Logger } from "./logger.ts";
 
 /**
@@ -30,18 +30,24 @@ const NUMBER = `with head as (
   where owner = $1 and epoch = $2
   returning sequence, (select count(*) from numbered)::int as count`;
 
+const NOTIFY = statement("relay.notify", "select pg_notify($1, '')");
+
 const GIVE_UP = "update event_log_head set lease_until = '-infinity', owner = null where owner = $1 and epoch = $2";
 
 const BATCH = 1_000;
+/** At most one NOTIFY in so long, in ms: PostgreSQL lets those who commit one after the other. */
+const NOTIFY_EVERY_MS = 5;
 
 export interface RelayOptions {
+  /** The domain whose log it is. */
+  readonly domain: string;
   /** This relay among all of the domain; one a process and start. */
   readonly owner: string;
   readonly database: Database;
   readonly logger: Logger;
   /** How long a leader that has died holds the others up, in ms. */
   readonly leaseMs: number;
-  /** How often it looks without being told, in ms: for commits of other processes. */
+  /** How often it looks without being told, in ms: behind all wake-ups, and for a lease that has run out. */
   readonly pollMs: number;
   /** Announces that the log is numbered up to a sequence. A failure is tried again with the next announcement. */
   readonly publish: (upTo: number) => Promise<void>;
@@ -56,11 +62,13 @@ export class Relay {
   #client: pg.Client | undefined;
   #epoch: number | undefined;
   #leaseEnds = 0;
-  #published = 0;
+  /** Announced by this leader; a new one announces even an empty log, so that its channel is there before its readers. */
+  #published = -1;
   #wake: (() => void) | undefined;
   #awake = false;
   #stopping = false;
   #running: Promise<void> | undefined;
+  #telling: NodeJS.Timeout | undefined;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -70,10 +78,26 @@ export class Relay {
     this.#running = this.#run();
   }
 
-  /** Something was committed: look now. Many calls while it is at work are one. */
+  /**
+   * Something was committed: look now, or tell the node that leads to. Many calls while it is at work are one.
+   */
   wake(): void {
+    if (this.#epoch === undefined) this.#tellLeader();
+    else this.#look();
+  }
+
+  #look(): void {
     this.#awake = true;
     this.#wake?.();
+  }
+
+  /** A lost message costs nothing but time: the leader looks by itself every so often. */
+  #tellLeader(): void {
+    const { database, domain } = this.#options;
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      database.query(NOTIFY, [channelOf(domain)]).catch(() => {});
+    }, NOTIFY_EVERY_MS);
   }
 
   /** Whether this relay may number, as far as it knows. */
@@ -84,8 +108,9 @@ export class Relay {
   /** Ends the work in hand and gives the lease up. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.wake();
+    this.#look();
     await this.#running;
+    clearTimeout(this.#telling);
     await this.#client?.end().catch(() => {});
   }
 
@@ -114,7 +139,7 @@ export class Relay {
   /** One batch. Answers whether there may be more. */
   async #round(): Promise<boolean> {
     const { owner, database, leaseMs, publish, logger } = this.#options;
-    this.#client ??= await database.dedicated();
+    this.#client ??= await this.#connect(database);
     if (!this.leads || this.#leaseEnds - Date.now() < leaseMs / 2) {
       const asked = Date.now();
       const { rows } = await this.#client.query<{ epoch: number }>({
@@ -123,7 +148,10 @@ export class Relay {
         values: [owner, leaseMs],
       });
       const epoch = rows[0]?.epoch;
-      if (epoch !== undefined && epoch !== this.#epoch) logger.info({ epoch }, "the relay leads");
+      if (epoch !== undefined && epoch !== this.#epoch) {
+        logger.info({ epoch }, "the relay leads");
+        this.#published = -1;
+      }
       this.#epoch = epoch;
       this.#leaseEnds = asked + leaseMs;
     }
@@ -146,10 +174,24 @@ export class Relay {
     return numbered.count === BATCH;
   }
 
+  async #connect(database: Database): Promise<pg.Client> {
+    const client = await database.dedicated();
+    client.on("notification", () => {
+      if (this.#epoch !== undefined) this.#look();
+    });
+    await client.query(`listen ${pg.escapeIdentifier(channelOf(this.#options.domain))}`);
+    return client;
+  }
+
   async #rest(milliseconds: number): Promise<void> {
     const rested = new AbortController();
     this.#wake = () => rested.abort();
     await sleep(milliseconds, undefined, { signal: rested.signal }).catch(() => {});
     this.#wake = undefined;
   }
+}
+
+/** Where nodes that commit tell the one that leads; all databases of a server share these names with nobody else's. */
+function channelOf(domain: string): string {
+  return `waybill_${domain}`;
 }

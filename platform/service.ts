@@ -3,6 +3,7 @@ import type { ActionSchema, Context, Service, ServiceSchema, ServiceSettingSchem
 import type { Clock } from "./clock.ts";
 import type { ActionContract, ActionName, Contract, ParamsOf, ResultOf } from "./contracts.ts";
 import type { Database } from "./database.ts";
+import { type Deadline, endBy } from "./deadline.ts";
 import type { EventLog } from "./event-log.ts";
 
 /** Who is asking, as the access token says. */
@@ -70,7 +71,8 @@ export type ActionHandler<N extends ActionName, S extends DomainService = Domain
 
 /**
  * The actions of a service: its contract wired to its handlers, each of which must be there. What has no REST side
- * is protected: other nodes may call it, the gateway may not.
+ * is `public` in Moleculer's words: other nodes may call it, the gateway may not. (`protected` would keep it to its
+ * own node.)
  */
 export function actionsOf<C extends Contract, S extends DomainService>(
   contract: C,
@@ -80,9 +82,10 @@ export function actionsOf<C extends Contract, S extends DomainService>(
     Object.entries(contract.actions).map(([name, action]) => [
       name,
       {
-        visibility: action.rest ? "published" : "protected",
+        visibility: action.rest ? "published" : "public",
         params: action.params,
         scopes: action.rest?.scopes ?? [],
+        idempotent: action.idempotent ?? action.rest?.route.startsWith("GET ") === true,
         handler: handlers[name as keyof C["actions"]],
       } as unknown as ActionSchema,
     ]),
@@ -98,10 +101,15 @@ export function call<N extends ActionName>(
   return ctx.call(name, params) as Promise<ResultOf<N>>;
 }
 
-/** A context for work that no request asked for: a subscription's batch, a timer. */
-export function serviceContext(service: Service, tenant = "*"): Ctx {
+/**
+ * A context for work of the service's own: a subscription's batch, a timer, a set of requests.
+ *
+ * @param deadline when its calls have to be over, where a request waits for them
+ */
+export function serviceContext(service: Service, tenant = "*", deadline?: Deadline): Ctx {
   const ctx = new service.broker.ContextFactory(service.broker) as unknown as Ctx;
   ctx.service = service;
   ctx.meta.identity = { tenant, client: `service:${service.name}`, scopes: [] };
+  if (deadline !== undefined) endBy(ctx, deadline);
   return ctx;
 }

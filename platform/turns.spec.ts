@@ -36,7 +36,7 @@ test("when too many wait, the next one is refused", async () => {
   let end = () => {};
   const first = turns.run(() => new Promise<void>((resolve) => (end = resolve)));
   const second = turns.run(async () => {});
-  await expect(turns.run(async () => {})).rejects.toMatchObject({ type: "UNAVAILABLE" });
+  await expect(turns.run(async () => {})).rejects.toMatchObject({ type: "QUEUE_FULL" });
   end();
   await Promise.all([first, second]);
 });

@@ -1,4 +1,4 @@
-import { unavailable } from "./errors.ts";
+import { Errors } from "moleculer";
 
 /** Lets a few pieces of work run at a time; the others wait in order, up to a number, beyond which it is full. */
 export class Turns {
@@ -12,10 +12,10 @@ export class Turns {
     this.#mostWaiting = mostWaiting;
   }
 
-  /** Throws UNAVAILABLE when too many wait already. */
+  /** Throws QUEUE_FULL when too many wait already: busy, which is something else than broken. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#atOnce) {
-      if (this.#waiting.length >= this.#mostWaiting) throw unavailable({ retryAfter: 1 });
+      if (this.#waiting.length >= this.#mostWaiting) throw new Errors.QueueIsFullError({});
       // Woken with the place of the one that has ended.
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {

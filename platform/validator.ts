@@ -33,6 +33,33 @@ export function fieldErrors(schema: TSchema, value: unknown): FieldError[] {
   return [...found].map(([path, message]) => ({ path, message }));
 }
 
+const tolerant = new WeakMap<TSchema, TSchema>();
+
+/**
+ * A schema that passes over members which it does not know, at any depth: for what a newer node has written. While
+ * nodes are replaced one by one, an optional member that was added must not be an error to those that are not yet.
+ */
+export function tolerantOf(schema: TSchema): TSchema {
+  let made = tolerant.get(schema);
+  if (!made) {
+    made = withoutStrictness(schema) as TSchema;
+    tolerant.set(schema, made);
+  }
+  return made;
+}
+
+function withoutStrictness(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutStrictness);
+  if (value === null || typeof value !== "object") return value;
+  const copy: Record<PropertyKey, unknown> = {};
+  // What a schema is stands under symbols.
+  for (const key of Reflect.ownKeys(value)) {
+    const member = (value as Record<PropertyKey, unknown>)[key];
+    if (key !== "additionalProperties" || member !== false) copy[key] = withoutStrictness(member);
+  }
+  return copy;
+}
+
 /** Throws VALIDATION_FAILED naming each wrong field. */
 export function assertValid(schema: TSchema, value: unknown): void {
   const errors = fieldErrors(schema, value);

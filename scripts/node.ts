@@ -1,13 +1,22 @@
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
-import type { Config } from "../platform/config.ts";
+import { type Config, configOf, SERVICES } from "../platform/config.ts";
+import { httpUrl } from "./ports.ts";
 
 /** Makes a broker with the services that the settings name, ready to be started. */
 export async function createNode(config: Config): Promise<ServiceBroker> {
+  // What a node reads of other domains it checks by their contracts, whether they run here or not.
+  for (const name of SERVICES) await import(`../services/${name}/contract.ts`);
   const broker = new ServiceBroker(brokerOptions(config));
   for (const name of config.services) {
     const { default: schema } = (await import(`../services/${name}/${name}.service.ts`)) as { default: ServiceSchema };
     broker.createService(schema);
   }
   return broker;
+}
+
+/** Where the gateway of a started node listens; undefined when the node has none. */
+export function gatewayUrl(broker: ServiceBroker): string | undefined {
+  const gateway = broker.getLocalService("api") as unknown as { server: { address(): { port: number } } } | undefined;
+  return gateway && httpUrl(configOf(broker).http.host, gateway.server.address().port);
 }

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import path from "node:path";
 import pg from "pg";
 import { DOMAINS, type DomainName } from "../platform/config.ts";
-import { migrate } from "../platform/migrate.ts";
+import { ensureRole, migrate } from "../platform/migrate.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 
@@ -35,23 +35,31 @@ export async function prepareDatabase(server: OwnedServer, database: string): Pr
   try {
     const { rowCount } = await admin.query("select from pg_database where datname = $1", [database]);
     if (!rowCount) await admin.query(`create database ${pg.escapeIdentifier(database)}`);
-    const { rows } = await admin.query<{ rolname: string }>(
-      "select rolname from pg_roles where rolname like 'waybill\\_%'",
-    );
-    const known = new Set(rows.map((row) => row.rolname));
-    for (const domain of DOMAINS) {
-      const role = `waybill_${domain}`;
-      if (!known.has(role)) await admin.query(`create role ${role} login password '${rolePassword(server, role)}'`);
-    }
   } finally {
     await admin.end();
   }
   for (const domain of DOMAINS) {
-    await migrate(server.url(database), domain, `waybill_${domain}`, [
-      { prefix: "platform", directory: path.join(ROOT, "platform/migrations") },
-      { prefix: domain, directory: path.join(ROOT, "services", domain, "migrations") },
-    ]);
+    const role = `waybill_${domain}`;
+    await prepareDomain(server.url(database), domain, { role, password: rolePassword(server, role) });
   }
+}
+
+/**
+ * Makes a domain's role where it is missing, and brings its schema up to date.
+ *
+ * @param owner the connection string of the database's owner, who may make roles
+ * @returns the migrations that it has run
+ */
+export async function prepareDomain(
+  owner: string,
+  domain: DomainName,
+  { role, password }: { readonly role: string; readonly password: string },
+): Promise<string[]> {
+  await ensureRole(owner, role, password);
+  return migrate(owner, domain, role, [
+    { prefix: "platform", directory: path.join(ROOT, "platform/migrations") },
+    { prefix: domain, directory: path.join(ROOT, "services", domain, "migrations") },
+  ]);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { findProgram } from "../scripts/cluster/servers.ts";
 
 const rootDir = join(import.meta.dirname, "..");
 
@@ -24,6 +25,30 @@ const shared = {
   restoreMocks: true,
 };
 
+/**
+ * What holds for one process holds for a cluster: the same tests once more. Without the servers of a cluster they are
+ * left out, and that is said; with `CI=true` they fail.
+ */
+function onCluster() {
+  const missing = ["nats-server", "redis-server"].filter((program) => findProgram(program) === undefined);
+  if (missing.length > 0 && process.env.CI !== "true") {
+    // Workers read this file too.
+    if (process.env.JEST_WORKER_ID === undefined)
+      console.warn(`NOT RUN: the flow tests on a cluster, as ${missing.join(" and ")} cannot be found.`);
+    return [];
+  }
+  return [
+    {
+      ...shared,
+      displayName: "flow on a cluster",
+      testMatch: ["<rootDir>/test/flow/{rest/*,scenarios,promises,faults}.test.ts"],
+      setupFiles: ["<rootDir>/test/support/as-cluster.cjs"],
+      globalSetup: "<rootDir>/test/support/global-setup.ts",
+      globalTeardown: "<rootDir>/test/support/global-teardown.ts",
+    },
+  ];
+}
+
 export default {
   rootDir,
   projects: [
@@ -32,7 +57,7 @@ export default {
       displayName: "unit",
       testMatch: [
         "<rootDir>/{platform,mixins,services}/**/*.spec.ts",
-        "<rootDir>/test/{boundaries,docs,events}/*.spec.ts",
+        "<rootDir>/test/{boundaries,deploy,docs,events}/*.spec.ts",
       ],
       testPathIgnorePatterns: ["\\.db\\.spec\\.ts$"],
     },
@@ -43,6 +68,14 @@ export default {
       globalSetup: "<rootDir>/test/support/global-setup.ts",
       globalTeardown: "<rootDir>/test/support/global-teardown.ts",
     },
+    {
+      ...shared,
+      displayName: "cluster",
+      testMatch: ["<rootDir>/test/cluster/**/*.test.ts"],
+      globalSetup: "<rootDir>/test/support/global-setup.ts",
+      globalTeardown: "<rootDir>/test/support/global-teardown.ts",
+    },
+    ...onCluster(),
     {
       ...shared,
       displayName: "end-to-end",

@@ -6,6 +6,8 @@ import type { AnySequencedEvent } from "../event-log.ts";
  */
 export interface Batch {
   readonly events: readonly AnySequencedEvent[];
+  /** Another node may get the next one: the cursors are stored even if none of the events is for this subscription. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -18,14 +20,26 @@ export interface SubscriptionChannel {
   readonly name: string;
   /** The consumer group: the subscribing domain. */
   readonly group: string;
-  /** The last sequence of a partition that the subscription has dealt with. */
+  /** The last sequence of a partition that the subscription has dealt with, as its row says. */
   readonly position: (partition: number) => Promise<number>;
+  /** The same of all partitions, by their number. */
+  readonly positions: () => Promise<number[]>;
+  /** Lets the adapter know when the subscription's cursors were set back on this node: events come again. */
+  readonly onSetBack: (listener: () => void) => void;
   readonly handler: (batch: Batch) => Promise<void>;
 }
 
 /** What the relay announces on its domain's channel. */
 export interface Announcement {
   readonly upTo: number;
+}
+
+/** What the adapters ask the owner of a log, wherever that runs: `<domain>.log.read` and `<domain>.log.heads`. */
+export interface LogReader {
+  /** The numbered events after a sequence, in order, of one partition or of all. */
+  read(after: number, limit: number, partition?: number): Promise<AnySequencedEvent[]>;
+  /** The last sequence of each partition; 0 where there is none. */
+  heads(): Promise<number[]>;
 }
 
 /** The most events of one batch: enough to make a transaction cheap, few enough to halve quickly. */

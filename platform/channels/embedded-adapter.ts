@@ -23,6 +23,8 @@ const LANES = 2;
 interface Running {
   readonly stop: AbortController;
   readonly loops: Promise<void>[];
+  /** How often the cursors were set back here. */
+  setBack: number;
 }
 
 /**
@@ -53,7 +55,11 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
   override async subscribe(definition: object): Promise<void> {
     const channel = definition as SubscriptionChannel;
     const tail = this.tail(channel.name);
-    const running: Running = { stop: new AbortController(), loops: [] };
+    const running: Running = { stop: new AbortController(), loops: [], setBack: 0 };
+    channel.onSetBack(() => {
+      running.setBack++;
+      tail.release();
+    });
     for (let lane = 0; lane < LANES; lane++) {
       const partitions = Array.from({ length: PARTITIONS / LANES }, (_, i) => lane + i * LANES);
       running.loops.push(this.#follow(channel, tail, partitions, running));
@@ -105,8 +111,13 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
     const [first, longest] = this.#options.retryMs;
     const positions = new Map<number, number>();
     let failures = 0;
+    let { setBack } = running;
     while (!running.stop.signal.aborted) {
       try {
+        if (setBack !== running.setBack) {
+          positions.clear();
+          setBack = running.setBack;
+        }
         for (const partition of partitions) {
           if (!positions.has(partition)) positions.set(partition, await channel.position(partition));
         }

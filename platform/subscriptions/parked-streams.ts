@@ -18,24 +18,10 @@ export interface ParkedStream {
 
 const COLUMNS = 'id, subscription, stream, tenant, state, attempts, error, due_at as "dueAt", parked_at as "parkedAt"';
 
-const advance = statement(
-  "subscription.advance",
-  `with moved as (
-     update subscription_cursors c set sequence = s."to"
-     from unnest($2::smallint[], $3::bigint[], $4::bigint[]) as s(partition, "from", "to")
-     where c.subscription = $1 and c.partition = s.partition and c.sequence = s."from" returning 1),
-   parked as (select stream from parked_streams where subscription = $1 and stream = any($5) order by stream for update)
-   select (select count(*) from moved)::int as moved, array(select stream from parked) as parked`,
-);
-const position = statement(
-  "subscription.position",
-  `with made as (
-     insert into subscription_cursors (subscription, partition, sequence) values ($1, $2, 0) on conflict do nothing)
-   select sequence from subscription_cursors where subscription = $1 and partition = $2`,
-);
 const parkedOf = statement(
   "parked_streams.of",
-  "select stream from parked_streams where subscription = $1 and stream = any($2)",
+  `select p.stream, (select min(e.sequence) from parked_events e where e.parked = p.id) as first
+   from parked_streams p where p.subscription = $1 and p.stream = any($2)`,
 );
 const park = statement(
   "parked_streams.park",
@@ -48,12 +34,21 @@ const queue = statement(
   "parked_streams.queue",
   `insert into parked_events (parked, sequence, event)
    select p.id, e.sequence, e.event from json_to_recordset($2) as e(stream uuid, sequence bigint, event jsonb)
-   join parked_streams p on p.subscription = $1 and p.stream = e.stream`,
+   join parked_streams p on p.subscription = $1 and p.stream = e.stream on conflict do nothing`,
+);
+const failAgain = statement(
+  "parked_streams.fail_again",
+  "update parked_streams set attempts = 1, error = $3, due_at = $4 where subscription = $1 and stream = $2",
 );
 const due = statement(
   "parked_streams.due",
-  `select ${COLUMNS} from parked_streams where subscription = $1 and state = 'retrying' and due_at <= $2
-   order by due_at limit 1 for update skip locked`,
+  `select ${COLUMNS}, (select e.event from parked_events e where e.parked = p.id order by e.sequence limit 1) as event
+   from parked_streams p where subscription = $1 and state = 'retrying' and due_at <= $2
+   order by due_at limit 1 for update of p skip locked`,
+);
+const lockDue = statement(
+  "parked_streams.lock_due",
+  "select 1 from parked_streams where id = $1 and state = 'retrying' and attempts = $2 for update skip locked",
 );
 const nextDue = statement(
   "parked_streams.next_due",
@@ -79,13 +74,25 @@ const attempt = statement(
 );
 const find = statement(
   "parked_streams.find",
-  `select ${COLUMNS} from parked_streams where id = $1 and tenant = $2 and state = 'dead'`,
+  `select ${COLUMNS} from parked_streams where id = $1 and ($2 = '*' or tenant = $2) and state = 'dead'`,
 );
 const findForUpdate = statement("parked_streams.find_for_update", `${find.text} for update`);
 const list = statement(
   "parked_streams.list",
-  `select ${COLUMNS} from parked_streams where tenant = $1 and state = 'dead' and ($2::uuid is null or id < $2)
+  `select ${COLUMNS} from parked_streams
+   where ($1 = '*' or tenant = $1) and state = 'dead' and ($2::uuid is null or id < $2)
    order by id desc limit $3`,
+);
+const redriveAll = statement(
+  "parked_streams.redrive_all",
+  `update parked_streams set state = 'retrying', attempts = 0, due_at = $3
+   where ($1 = '*' or tenant = $1) and ($2::text is null or subscription = $2) and state = 'dead' returning subscription`,
+);
+const counts = statement(
+  "parked_streams.counts",
+  `select subscription, count(*) filter (where state = 'retrying')::int as retrying,
+     count(*) filter (where state = 'dead')::int as dead
+   from parked_streams where ($1 = '*' or tenant = $1) group by subscription`,
 );
 const figures = statement(
   "parked_streams.figures",
@@ -93,34 +100,15 @@ const figures = statement(
    from parked_streams`,
 );
 
-/** The last sequence a subscription has dealt with; makes the cursor on the first asking. */
-export async function cursorPosition(database: Database, subscription: string, partition: number): Promise<number> {
-  const [row] = await database.query<{ sequence: number }>(position, [subscription, partition]);
-  // The insert of this very statement is not visible to its select: a new cursor stands at 0.
-  return row?.sequence ?? 0;
-}
-
-/** The way of a cursor over the events of a batch. */
-export interface Span {
-  readonly partition: number;
-  readonly from: number;
-  readonly to: number;
-}
-
 /**
- * Moves a subscription's cursors, if all of them still stand where they should, and answers which of the streams are
- * parked, with those rows locked.
+ * Streams that are parked, each with the sequence of the event that it waits for. What comes behind that waits too;
+ * what comes before it had its effect once, and comes again by a replay.
  */
-export async function advanceCursors(
-  tx: Tx,
-  subscription: string,
-  spans: readonly Span[],
-  streams: readonly string[],
-): Promise<{ moved: boolean; parked: string[] }> {
-  const columns = [spans.map((span) => span.partition), spans.map((span) => span.from), spans.map((span) => span.to)];
-  const values = [subscription, ...columns, streams];
-  const [row] = await tx.query<{ moved: number; parked: string[] }>(advance, values);
-  return { moved: row?.moved === spans.length, parked: row?.parked ?? [] };
+export type Waiting = ReadonlyMap<string, number>;
+
+/** Whether an event has to wait for its stream. */
+export function hasToWait({ stream, sequence }: AnySequencedEvent, parked: Waiting): boolean {
+  return sequence >= (parked.get(stream) ?? Number.POSITIVE_INFINITY);
 }
 
 /** Which of the streams are parked, without locking them. */
@@ -128,8 +116,9 @@ export async function parkedAmong(
   database: Database,
   subscription: string,
   streams: readonly string[],
-): Promise<string[]> {
-  return (await database.query<{ stream: string }>(parkedOf, [subscription, streams])).map((row) => row.stream);
+): Promise<Waiting> {
+  const rows = await database.query<{ stream: string; first: number }>(parkedOf, [subscription, streams]);
+  return new Map(rows.map(({ stream, first }) => [stream, first]));
 }
 
 /** Parks a stream with the event that has failed. */
@@ -146,23 +135,48 @@ export async function parkStream(
   await tx.query(park, values);
 }
 
-/** Queues events behind the one for which their stream is parked. */
+/** Queues events with the one for which their stream is parked; one that waits there already is passed over. */
 export async function queueEvents(tx: Tx, subscription: string, events: readonly AnySequencedEvent[]): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map((event) => ({ stream: event.stream, sequence: event.sequence, event }));
   await tx.query(queue, [subscription, JSON.stringify(rows)]);
 }
 
-/** Locks one parked stream that is due, with its first event. Streams that another node is at work on are passed over. */
-export async function takeDue(
+/**
+ * An event that comes again by a replay has failed before the one for which its stream is parked: from now on the
+ * stream waits for it. A dead letter stays one.
+ */
+export async function parkInFront(
   tx: Tx,
   subscription: string,
-  now: Instant,
-): Promise<{ parked: ParkedStream; event: AnySequencedEvent } | undefined> {
-  const [parked] = await tx.query<ParkedStream>(due, [subscription, now]);
-  if (!parked) return undefined;
+  event: AnySequencedEvent,
+  error: string,
+  dueAt: Instant,
+): Promise<void> {
+  await queueEvents(tx, subscription, [event]);
+  await tx.query(failAgain, [subscription, event.stream, error, dueAt]);
+}
+
+/** A parked stream that is due, and its first event. */
+export interface DueStream {
+  readonly parked: ParkedStream;
+  readonly event: AnySequencedEvent;
+}
+
+/** The parked stream that has been due for the longest. Streams that another node has locked are passed over. */
+export async function findDue(database: Database, subscription: string, now: Instant): Promise<DueStream | undefined> {
+  const [row] = await database.query<ParkedStream & { event: AnySequencedEvent }>(due, [subscription, now]);
+  if (!row) return undefined;
+  const { event, ...parked } = row;
+  return { parked, event };
+}
+
+/** Locks a parked stream if it is still as it was found: nobody has tried, settled or redriven it since. */
+export async function lockAsFound(tx: Tx, { parked, event }: DueStream): Promise<boolean> {
+  const [locked] = await tx.query(lockDue, [parked.id, parked.attempts]);
+  if (!locked) return false;
   const [row] = await tx.query<{ event: AnySequencedEvent }>(firstEvent, [parked.id]);
-  return row && { parked, event: row.event };
+  return row?.event.id === event.id;
 }
 
 /** When the next parked stream of a subscription is due. */
@@ -188,7 +202,7 @@ export async function setAttempt(
   await tx.query(attempt, [parked, next.state, next.attempts, next.error, next.dueAt]);
 }
 
-/** A tenant's dead letter by id, with its events, the failed one first. */
+/** A tenant's dead letter by id (`*`: any tenant's), with its events, the failed one first. */
 export async function findDeadLetter(
   database: Database,
   tenant: string,
@@ -220,6 +234,26 @@ export function listDeadLetters(
   limit: number,
 ): Promise<ParkedStream[]> {
   return database.query(list, [tenant, before ?? null, limit]);
+}
+
+/** Gives a tenant's dead letters, of one subscription or of all, their attempts again. Answers whose they were, one by one. */
+export async function redriveDeadLetters(
+  tx: Tx,
+  tenant: string,
+  subscription: string | undefined,
+  now: Instant,
+): Promise<string[]> {
+  const rows = await tx.query<{ subscription: string }>(redriveAll, [tenant, subscription ?? null, now]);
+  return rows.map((row) => row.subscription);
+}
+
+/** How many of a tenant's streams are parked, by subscription. */
+export async function parkedCounts(
+  database: Database,
+  tenant: string,
+): Promise<Map<string, { retrying: number; dead: number }>> {
+  const rows = await database.query<{ subscription: string; retrying: number; dead: number }>(counts, [tenant]);
+  return new Map(rows.map(({ subscription, ...parked }) => [subscription, parked]));
 }
 
 /** How many streams of the domain's subscriptions are parked. */

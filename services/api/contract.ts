@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { type ActionsOf, defineContract, type EventsOf } from "../../platform/contracts.ts";
-import { cursorExpired, defineError, notFound, unavailable } from "../../platform/errors.ts";
+import { conflict, cursorExpired, defineError, notFound, unavailable } from "../../platform/errors.ts";
 import { Id, Instant, object, oneOf, page, paging } from "../../platform/schema.ts";
 
 export const requestTimedOut = defineError("REQUEST_TIMEOUT", 408, "The request did not arrive in time.", "later");
@@ -22,6 +22,35 @@ export const DeadLetter = object(
   { $id: "DeadLetter" },
 );
 export type DeadLetter = Static<typeof DeadLetter>;
+
+/** How far a domain's subscription to a channel has come. */
+export const Subscription = object(
+  {
+    domain: Type.String({ description: "Whose subscription it is." }),
+    channel: Type.String({ description: "Whose log it reads." }),
+    positions: Type.Array(Type.Integer(), {
+      description: "The sequence up to which it has dealt with the events of each partition.",
+    }),
+    behind: Type.Optional(
+      object(
+        { events: Type.Integer(), seconds: Type.Number() },
+        { description: "How many events lie behind that, and how old the first is. Absent when the log is not there." },
+      ),
+    ),
+    parked: object(
+      { retrying: Type.Integer(), dead: Type.Integer() },
+      { description: "Your streams that wait because an event has failed." },
+    ),
+    replayingUntil: Type.Optional(
+      Type.Integer({ description: "A replay is going on; with this sequence it is over." }),
+    ),
+  },
+  { $id: "Subscription" },
+);
+export type Subscription = Static<typeof Subscription>;
+
+/** The names of a domain and of a channel, which is a domain's as well. */
+const Name = Type.String({ pattern: "^[a-z]{1,32}$", errorMessage: "must be the name of a domain" });
 
 const settled = object({ id: Id, state: oneOf(["retrying", "discarded"]) });
 
@@ -160,6 +189,72 @@ export const contract = defineContract({
       params: object({ id: Id }),
       result: settled,
       errors: [notFound, unavailable],
+    },
+    redriveDeadLetters: {
+      rest: {
+        route: "POST /admin/dead-letters/redrive",
+        tag: "Operations",
+        summary: "Tries all dead letters again",
+        description: "Those of one domain's subscriptions or of one channel, if the body says so.",
+        scopes: ["admin"],
+      },
+      params: object({ domain: Type.Optional(Name), channel: Type.Optional(Name) }),
+      result: object({ redriven: Type.Integer({ description: "How many." }) }),
+      errors: [unavailable],
+    },
+    listSubscriptions: {
+      rest: {
+        route: "GET /admin/subscriptions",
+        tag: "Operations",
+        summary: "How far the domains have read each other's channels",
+        description: "By name.",
+        scopes: ["admin"],
+      },
+      params: object({ ...paging }),
+      result: page(Subscription),
+      errors: [unavailable],
+    },
+    getSubscription: {
+      rest: {
+        route: "GET /admin/subscriptions/:domain/:channel",
+        tag: "Operations",
+        summary: "How far a domain has read a channel",
+        scopes: ["admin"],
+      },
+      params: object({ domain: Name, channel: Name }),
+      result: Subscription,
+      errors: [notFound, unavailable],
+    },
+    replaySubscription: {
+      rest: {
+        route: "POST /admin/subscriptions/:domain/:channel/replay",
+        tag: "Operations",
+        summary: "Has a domain deal with the events of a channel again",
+        description:
+          "With your tenant's events after the sequence `from`, or those from the time `at` on. It goes back, never forward. " +
+          "What was done once is not done twice; what is missing is made up for.",
+        scopes: ["admin"],
+        existsBy: "api.getSubscription",
+      },
+      params: object({
+        domain: Name,
+        channel: Name,
+        from: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            maximum: Number.MAX_SAFE_INTEGER,
+            errorMessage: "must be a sequence: a whole number from 0",
+          }),
+        ),
+        at: Type.Optional(Instant),
+      }),
+      result: object({
+        domain: Type.String(),
+        channel: Type.String(),
+        from: Type.Integer({ description: "The events after this sequence come again." }),
+        partitions: Type.Integer({ description: "In how many partitions the subscription had come further." }),
+      }),
+      errors: [notFound, conflict, unavailable],
     },
   },
   events: {},

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context, ServiceSchema } from "moleculer";
 import { configOf } from "../../platform/config.ts";
-import { malformedRequest, notFound } from "../../platform/errors.ts";
+import { malformedRequest, notFound, unavailable } from "../../platform/errors.ts";
 import { addAliases } from "./aliases.ts";
 import { beginExchange, type Exchange, type Gateway, type GatewayRequest } from "./http/exchange.ts";
 import { respondError } from "./http/respond.ts";
@@ -10,21 +10,27 @@ import { createHttpServer, listen } from "./http/server.ts";
 import { Traffic } from "./http/traffic.ts";
 import { ordersLog } from "./live/feed-source.ts";
 import { LiveFeeds } from "./live/live-feeds.ts";
-import { domainFigures } from "./operations/figures.ts";
+import { ANSWER_MS, domainFigures } from "./operations/figures.ts";
 import { checkDomains } from "./operations/health.ts";
 import { Metrics } from "./operations/metrics.ts";
 import { sharedAnswer } from "./operations/shared-answer.ts";
+import { allRoutes, BASE } from "./routes.ts";
 import { type Found, handleByWeb, type WebService, web } from "./web.ts";
 
 /** How long a stop waits for the requests in hand, in ms. */
 const GRACE_MS = 8_000;
 const REPORT_KEPT_MS = 1_000;
+const SAY_SHED_MS = 10_000;
+const tokenRoutes = allRoutes.filter(({ rest }) => rest.oauth);
 
 interface GatewayService extends Gateway, WebService {
   router: Router<Found["alias"]>;
   drained: Promise<void> | undefined;
+  /** When the log may say again that requests are turned away. */
+  sayShedAfter: number;
   drain(): Promise<void>;
   finish(exchange: Exchange): void;
+  shed(exchange: Exchange): void;
 }
 
 interface Middlewares {
@@ -40,6 +46,10 @@ export const gateway = {
     "auth.token_revoked"(this: GatewayService, { params }: Context<{ jti: string }>) {
       this.feeds.endToken(params.jti);
     },
+    /** The live feeds do not wait for their next look. */
+    "orders.log.grown"(this: GatewayService) {
+      this.feeds.wake();
+    },
   },
   methods: {
     createServer(this: GatewayService) {
@@ -49,7 +59,9 @@ export const gateway = {
     async httpHandler(this: GatewayService, req: IncomingMessage, res: ServerResponse) {
       const exchange = beginExchange(req, res);
       (req as GatewayRequest).exchange = exchange;
-      this.traffic.enter();
+      // Not the routes at the root: who looks how the gateway is does so when it has too much to do.
+      if (!exchange.path.startsWith(`${BASE}/`)) this.traffic.enterAnyway();
+      else if (!this.traffic.enter()) return this.shed(exchange);
       res.on("close", () => this.finish(exchange));
       // moleculer-web takes its request id from either, whatever it looks like; and parses a query that is read here.
       delete req.headers["x-correlation-id"];
@@ -63,6 +75,19 @@ export const gateway = {
       } else {
         await handleByWeb.call(this, req, res);
       }
+    },
+
+    /** Turns a request away before anything is done for it: its body is not read, nor its token, and it is not logged. */
+    shed(this: GatewayService, exchange: Exchange) {
+      const { req, path } = exchange;
+      // These alone answer errors in another form.
+      const route = tokenRoutes.find((one) => one.path === path && one.method === req.method);
+      if (route) exchange.route = route;
+      respondError(this, exchange, unavailable({ detail: "Too many requests are in hand.", retryAfter: 1 }));
+      const now = performance.now();
+      if (now < this.sayShedAfter) return;
+      this.sayShedAfter = now + SAY_SHED_MS;
+      this.logger.warn({ inFlight: this.traffic.inFlight, shed: this.traffic.shed }, "requests are turned away");
     },
 
     /** moleculer-web's own tries one regular expression after the other. */
@@ -113,16 +138,25 @@ export const gateway = {
     this.server.removeAllListeners("error");
     this.server.on("error", (error) => this.logger.error({ err: error }, "the HTTP server has failed"));
     const { broker, logger } = this;
-    const traffic = new Traffic();
-    const feeds = new LiveFeeds(() => ordersLog(broker, logger, configOf(broker).pollMs), logger);
-    const metrics = new Metrics({ inFlight: () => traffic.inFlight, feeds: () => feeds.size });
+    const traffic = new Traffic(configOf(broker).mostInFlight);
+    const feeds = new LiveFeeds(
+      () => ordersLog(broker, logger, configOf(broker).pollMs),
+      (tokenIds) => broker.call<string[], object>("auth.revokedAmong", { tokenIds }, { timeout: ANSWER_MS }),
+      logger,
+    );
+    const metrics = new Metrics({
+      inFlight: () => traffic.inFlight,
+      feeds: () => feeds.size,
+      shed: () => traffic.shed,
+    });
     Object.assign(this, {
       traffic,
       feeds,
       metrics,
       health: sharedAnswer(() => checkDomains(broker), REPORT_KEPT_MS),
       figures: sharedAnswer(() => domainFigures(broker), REPORT_KEPT_MS),
-    } satisfies Partial<Gateway>);
+      sayShedAfter: 0,
+    } satisfies Partial<GatewayService>);
     this.router = addAliases(this);
   },
   async started(this: GatewayService) {

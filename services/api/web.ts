@@ -32,7 +32,8 @@ export const handleByWeb = methods.httpHandler;
  */
 export const web = {
   ...(ApiGateway as unknown as ServiceSchema),
-  actions: { rest: actions.rest },
+  // A request is no call of its own: it lasts as long as its client, and the gateway counts requests itself.
+  actions: { rest: { ...actions.rest, bulkhead: { enabled: false }, circuitBreaker: { enabled: false } } },
   events: {},
   started: undefined,
   stopped: undefined,

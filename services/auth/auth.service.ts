@@ -3,6 +3,7 @@ import { administrativeTable } from "../../mixins/administrative-table.ts";
 import { database } from "../../mixins/database.ts";
 import { health } from "../../mixins/health.ts";
 import { timers } from "../../mixins/timers.ts";
+import { redisOf } from "../../platform/redis.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { Turns } from "../../platform/turns.ts";
 import { authenticate } from "./actions/authenticate.ts";
@@ -11,8 +12,10 @@ import { getMetadata } from "./actions/get-metadata.ts";
 import { introspectToken } from "./actions/introspect-token.ts";
 import { issueToken } from "./actions/issue-token.ts";
 import { revokeToken } from "./actions/revoke-token.ts";
+import { revokedAmong } from "./actions/revoked-among.ts";
 import type { AuthService } from "./clients/auth-service.ts";
 import { GuessLimit } from "./clients/guess-limit.ts";
+import { SharedGuesses } from "./clients/shared-guesses.ts";
 import { contract } from "./contract.ts";
 import { KeyRing } from "./crypto/key-ring.ts";
 import { Lru } from "./lru.ts";
@@ -49,6 +52,7 @@ export default defineSchema<AuthService>({
     jwks: getJwks,
     metadata: getMetadata,
     authenticate,
+    revokedAmong,
   }),
   events: {
     /** A token was revoked by another node. */
@@ -57,8 +61,9 @@ export default defineSchema<AuthService>({
     },
   },
   created(this: AuthService) {
+    const redis = redisOf(this.broker);
     Object.assign(this, {
-      guesses: new GuessLimit(),
+      guesses: new GuessLimit(redis && new SharedGuesses(redis)),
       hashing: new Turns(HASHED_AT_ONCE, WAITING_FOR_HASHING),
       keys: new KeyRing(() => keysInUse(this)),
       revoked: new Map(),

@@ -30,6 +30,7 @@ export const contract = defineContract({
   domain: "auth",
   actions: {
     issueToken: {
+      idempotent: true,
       rest: {
         route: "POST /auth/token",
         tag: "Identity",
@@ -53,6 +54,7 @@ export const contract = defineContract({
       errors: [invalidRequest, invalidClient, unsupportedGrantType, invalidScope, rateLimited],
     },
     introspect: {
+      idempotent: true,
       rest: {
         route: "POST /auth/introspect",
         tag: "Identity",
@@ -78,6 +80,7 @@ export const contract = defineContract({
       errors: [invalidRequest, invalidClient, rateLimited],
     },
     revoke: {
+      idempotent: true,
       rest: {
         route: "POST /auth/revoke",
         tag: "Identity",
@@ -116,6 +119,7 @@ export const contract = defineContract({
     },
     /** Who an access token is: its signature, its times and its revocation are checked. */
     authenticate: {
+      idempotent: true,
       params: object({ token: Type.String() }),
       result: object({
         tenant: TenantId,
@@ -128,6 +132,12 @@ export const contract = defineContract({
         tokenId: Type.String(),
       }),
       errors: [unauthorised],
+    },
+    /** Which of some tokens were revoked, by their `jti`: asked for what lasts longer than a request, the live feeds. */
+    revokedAmong: {
+      idempotent: true,
+      params: object({ tokenIds: Type.Array(Type.String(), { maxItems: 1_000 }) }),
+      result: Type.Array(Type.String()),
     },
   },
   events: {},

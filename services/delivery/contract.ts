@@ -106,6 +106,7 @@ export const contract = defineContract({
      * to it that none is made; one that has left stays. The reason comes back in `delivery.cancelled.v1`.
      */
     cancel: {
+      idempotent: true,
       params: object({
         requests: setOf(
           object({

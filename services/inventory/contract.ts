@@ -141,6 +141,7 @@ export const contract = defineContract({
       errors: [notFound, belowReserved],
     },
     reserveDirectly: {
+      idempotent: true,
       rest: {
         route: "POST /inventory/reserve",
         tag: "Inventory",
@@ -156,6 +157,7 @@ export const contract = defineContract({
       errors: [outOfStock, referenceInUse],
     },
     releaseDirectly: {
+      idempotent: true,
       rest: {
         route: "POST /inventory/release",
         tag: "Inventory",
@@ -168,6 +170,7 @@ export const contract = defineContract({
       errors: [notFound, conflict],
     },
     checkAvailability: {
+      idempotent: true,
       rest: {
         route: "POST /check-availability",
         tag: "Inventory",
@@ -179,16 +182,24 @@ export const contract = defineContract({
     },
     /** What is available of SKUs of several tenants, in the order of asking; 0 for a SKU without stock. */
     availability: {
+      idempotent: true,
       params: object({ requests: setOf(object({ tenant: TenantId, sku: Sku })) }),
       result: Type.Array(Type.Integer()),
     },
+    /** The stock of a SKU with the end of its audit trail, newest first: a tenant's, or that of all tenants. */
+    inspect: {
+      params: object({ sku: Sku, limit: Type.Integer({ minimum: 1, maximum: 100 }) }),
+      result: Type.Array(object({ tenant: Type.String(), stock: Stock, transactions: Type.Array(StockTransaction) })),
+    },
     /** Reserves for orders, each all lines or none, in the order of asking. Idempotent by order; after a release refused. */
     reserve: {
+      idempotent: true,
       params: object({ requests: setOf(OrderLines) }),
       result: Type.Array(object({ orderId: Id, status: oneOf(["HELD", "OUT_OF_STOCK", "RELEASED"]) })),
     },
     /** Releases the reservations of orders. One that never was leaves a tombstone: a reserve that comes later is refused. */
     release: {
+      idempotent: true,
       params: object({ requests: setOf(OrderOfTenant) }),
       result: Type.Array(object({ orderId: Id, status: oneOf(["RELEASED", "COMMITTED"]) })),
     },

@@ -10,6 +10,7 @@ import { adjustStock } from "./actions/adjust-stock.ts";
 import { availability } from "./actions/availability.ts";
 import { checkAvailability } from "./actions/check-availability.ts";
 import { getStock } from "./actions/get-stock.ts";
+import { inspectStock } from "./actions/inspect-stock.ts";
 import { listStockTransactions } from "./actions/list-stock-transactions.ts";
 import { release } from "./actions/release.ts";
 import { releaseDirectly } from "./actions/release-directly.ts";
@@ -43,6 +44,7 @@ export default defineSchema<InventoryService>({
     releaseDirectly,
     checkAvailability,
     availability,
+    inspect: inspectStock,
     reserve,
     release,
   }),

@@ -10,6 +10,16 @@ const STOCK = `s.tenant, s.sku, s.id, s.on_hand as "onHand", s.reserved, s.versi
   s.low_stock_threshold as "lowStockThreshold"`;
 
 const find = statement("stock.find", `select ${STOCK} from stock s where tenant = $1 and sku = $2`);
+// The index is by tenant first: without one each tenant is looked at.
+const findOfTenants = statement(
+  "stock.find_of_tenants",
+  `with recursive tenants(tenant) as (
+     select min(tenant) from stock
+     union all
+     select (select min(o.tenant) from stock o where o.tenant > t.tenant) from tenants t where t.tenant is not null)
+   select ${STOCK} from tenants t join stock s on s.tenant = t.tenant and s.sku = $2
+   where $1 = '*' or t.tenant = $1 order by s.tenant`,
+);
 // Lateral and limited, so that each key is looked up in the index, in the order of asking, whatever the planner knows.
 const lock = statement(
   "stock.lock",
@@ -71,6 +81,11 @@ export interface Cause {
 export async function findStock(database: Database, { tenant, sku }: StockKey): Promise<StockRow | undefined> {
   const [row] = await database.query<StockRow>(find, [tenant, sku]);
   return row;
+}
+
+/** The stock of a SKU: a tenant's, or that of all tenants (`*`). */
+export function findStocks(database: Database, tenant: string, sku: string): Promise<StockRow[]> {
+  return database.query(findOfTenants, [tenant, sku]);
 }
 
 /**

@@ -208,6 +208,37 @@ const ShipmentFact = {
   trackingNumber: Type.Optional(Type.String()),
 };
 
+/** An order as operators see it, with its process and every event of its stream. */
+const Inspection = object({
+  id: Id,
+  tenant: Type.String(),
+  number: Type.String(),
+  status: OrderStatus,
+  attention: Type.Optional(Type.String()),
+  cancelling: Type.Optional(object({ code: Type.String(), by: Type.String() })),
+  total: Money,
+  payment: object({ status: PaymentState, authorised: Money, captured: Money, refunded: Money }),
+  items: Type.Array(object({ sku: Sku, quantity: Type.Integer() })),
+  createdAt: Instant,
+  updatedAt: Instant,
+  /** When it is given up unless something happens before. */
+  deadlineAt: Type.Optional(Instant),
+  /** What its process has to do next. */
+  nextStep: Type.Optional(Type.String()),
+  trouble: Type.Optional(Process),
+  timeline: Type.Array(
+    object({
+      version: Type.Integer(),
+      type: Type.String(),
+      at: Instant,
+      actor: Type.String(),
+      reason: Type.Optional(Type.String()),
+      data: Type.Record(Type.String(), Type.Unknown()),
+    }),
+  ),
+});
+export type Inspection = Static<typeof Inspection>;
+
 export const contract = defineContract({
   domain: "orders",
   actions: {
@@ -352,6 +383,7 @@ export const contract = defineContract({
     },
     /** The business figures of the metrics. */
     figures: {
+      idempotent: true,
       params: object({}),
       result: object({
         ordersByStatus: Type.Record(Type.String(), Type.Integer()),
@@ -360,12 +392,27 @@ export const contract = defineContract({
     },
     /** An order process in trouble. */
     process: {
+      idempotent: true,
       params: object({ orderId: Id }),
       result: Process,
       errors: [notFound],
     },
+    /** All that operators may want to know of the orders with a number: nothing personal. */
+    inspect: {
+      params: object({ number: text(64) }),
+      result: Type.Array(Inspection),
+    },
+    /** The order processes in trouble as operators see them, those of all tenants for the tenant `*`, newest orders first. */
+    inspectProcesses: {
+      params: object({
+        state: Type.Optional(oneOf(["retrying", "stuck"])),
+        limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
+      }),
+      result: Type.Array(object({ tenant: Type.String(), process: Process })),
+    },
     /** What the live feeds need to know: whether the caller may see the order. */
     visible: {
+      idempotent: true,
       params: object({ id: Id }),
       result: object({ id: Id }),
       errors: [notFound],

@@ -400,10 +400,12 @@ export function change(
   at: Instant,
   meta: EventMeta,
 ): OrderChange {
+  // Two nodes' clocks differ; within an order time does not run backwards.
+  const time = at < state.updatedAt ? state.updatedAt : at;
   let current = state;
   const placed = events.map((event, i): NewEvent<OrderEventType> => {
-    current = evolve(current, event, at);
-    return newEvent(current, streamVersion + i + 1, event, at, meta);
+    current = evolve(current, event, time);
+    return newEvent(current, streamVersion + i + 1, event, time, meta);
   });
   return { state: current, expected: streamVersion, streamVersion: streamVersion + events.length, events: placed };
 }

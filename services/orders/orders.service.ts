@@ -8,6 +8,8 @@ import { coalesce } from "../../platform/coalesce.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { cancelOrder } from "./actions/cancel-order.ts";
 import { getOrder, orderVisible } from "./actions/get-order.ts";
+import { inspectOrder } from "./actions/inspect-order.ts";
+import { inspectProcesses } from "./actions/inspect-processes.ts";
 import { listOrders, listOrdersOfUser } from "./actions/list-orders.ts";
 import { compensateProcess, getProcess, listProcesses, retryProcess, skipStep } from "./actions/manage-processes.ts";
 import { orderFigures } from "./actions/order-figures.ts";
@@ -54,6 +56,8 @@ export default defineSchema<OrdersService>({
     figures: orderFigures,
     visible: orderVisible,
     process: getProcess,
+    inspect: inspectOrder,
+    inspectProcesses,
   }),
   created(this: OrdersService) {
     Object.assign(this, {

@@ -14,6 +14,11 @@ export interface ProcessRow {
   readonly since: Instant;
 }
 
+/** A process as it is shown: whose it is goes without saying. */
+export function processView({ tenant: _, ...process }: ProcessRow): Omit<ProcessRow, "tenant"> {
+  return process;
+}
+
 const COLUMNS = 'order_id as "orderId", tenant, number, state, step, attempts, error, due_at as "dueAt", since';
 
 const STANDING = `((o.state ? 'cancelling' and o.status <> 'CANCELLED')
@@ -63,7 +68,7 @@ const adopt = statement(
 const list = statement(
   "processes.list",
   `select ${COLUMNS} from processes
-   where tenant = $1 and ($2::text is null or state = $2) and ($3::uuid is null or order_id < $3)
+   where ($1 = '*' or tenant = $1) and ($2::text is null or state = $2) and ($3::uuid is null or order_id < $3)
      and ($5::uuid is null or order_id = $5)
    order by order_id desc limit $4`,
 );
@@ -121,7 +126,7 @@ export async function adoptForgotten(database: Database, since: Instant, now: In
   await database.query(adopt, [since, now]);
 }
 
-/** A tenant's processes in trouble, newest orders first. */
+/** A tenant's processes in trouble, or those of all tenants (`*`), newest orders first. */
 export function listProcesses(
   database: Database,
   filter: { tenant: string; state?: string | undefined; before?: string | undefined; orderId?: string; limit: number },

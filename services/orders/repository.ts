@@ -39,6 +39,17 @@ const lockMany = statement(
   "orders.lock",
   `select ${COLUMNS} ${FROM} where o.id = any($1) order by o.id for update of o`,
 );
+// The index is by tenant first: without one each tenant is looked at.
+const findByNumber = statement(
+  "orders.find_by_number",
+  `with recursive tenants(tenant) as (
+     select min(tenant) from orders
+     union all
+     select (select min(o.tenant) from orders o where o.tenant > t.tenant) from tenants t where t.tenant is not null)
+   select ${COLUMNS} from tenants t join orders o on o.tenant = t.tenant and o.number = $2
+     join order_details d on d.order_id = o.id
+   where $1 = '*' or t.tenant = $1`,
+);
 const list = statement(
   "orders.list",
   `select ${COLUMNS} ${FROM}
@@ -68,7 +79,8 @@ export interface Placement {
   readonly response: string;
 }
 
-// One statement places a set: whose key is taken already is left out of everything that follows.
+// One statement places a set: whose key is taken already is left out of everything that follows. Keys are claimed in
+// one order by everybody, so that sets of two nodes with the same keys do not wait for each other in a circle.
 const place = statement(
   "orders.place",
   `with request as (
@@ -78,7 +90,7 @@ const place = statement(
    won as (
      insert into idempotency_keys (tenant, client, route, key, fingerprint, response, created_at)
      select tenant, client, route, key, fingerprint, response, at from request where key is not null
-     on conflict do nothing returning tenant, client, route, key),
+     order by tenant, client, route, key on conflict do nothing returning tenant, client, route, key),
    accepted as (
      select * from request r where key is null or exists (
        select from won w where (w.tenant, w.client, w.route, w.key) = (r.tenant, r.client, r.route, r.key))),
@@ -225,6 +237,11 @@ export async function findOrder(
 ): Promise<FoundOrder | undefined> {
   const [row] = await database.query<OrderRow>(findOne, [id, tenant, customer ?? null]);
   return row && foundOrder(row);
+}
+
+/** The orders that have a number: a tenant's, or those of all tenants (`*`), as each has its own numbers. */
+export async function findByOrderNumber(database: Database, tenant: string, number: string): Promise<FoundOrder[]> {
+  return (await database.query<OrderRow>(findByNumber, [tenant, number])).map(foundOrder);
 }
 
 /** Orders of any tenant by id, for the order process. */

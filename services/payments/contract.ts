@@ -73,6 +73,7 @@ export const contract = defineContract({
      * operation is asked again. VOIDED: a void came first.
      */
     authorise: {
+      idempotent: true,
       params: object({
         requests: setOf(object({ ...command, amount: Amount, currency: Currency, token: Type.String() })),
       }),
@@ -88,6 +89,7 @@ export const contract = defineContract({
     },
     /** Captures a part of what is authorised. CAPTURE_FAILED is for good, UNKNOWN is asked again. */
     capture: {
+      idempotent: true,
       params: object({ requests: setOf(object({ ...command, amount: Amount })) }),
       result: Type.Array(
         object({
@@ -103,6 +105,7 @@ export const contract = defineContract({
      * voided. NONE: there was nothing; UNKNOWN: the provider has not said yet, ask again.
      */
     void: {
+      idempotent: true,
       params: object({ requests: setOf(object(command)) }),
       result: Type.Array(
         object({
@@ -114,6 +117,7 @@ export const contract = defineContract({
     },
     /** Refunds a part of what is captured; never more than that in sum. */
     refund: {
+      idempotent: true,
       params: object({ requests: setOf(object({ ...command, amount: Amount })) }),
       result: Type.Array(object({ orderId: Id, paymentId: Id, status: oneOf(["REFUNDED", "REFUSED", "UNKNOWN"]) })),
     },

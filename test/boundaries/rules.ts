@@ -100,6 +100,11 @@ function importsOnly(part: Part, ...allowed: readonly Part[]): Rule["breaks"] {
   return ({ from, local }) => from.part === part && !!local && !isPlatform(local) && !allowed.includes(local.part);
 }
 
+/** The operators' prompt is not where production is: its script asks for it, and says when it is not there. */
+function isPrompt(from: Place, external: External): boolean {
+  return from.layer === "scripts" && external.name === "moleculer-repl";
+}
+
 /** An import broken by several rules is reported under the first. */
 export const rules: readonly Rule[] = [
   {
@@ -108,7 +113,8 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "no-dev-dependency",
-    breaks: ({ from, external, typesOnly }) => from.part !== "test" && external?.kind === "devDependency" && !typesOnly,
+    breaks: ({ from, external, typesOnly }) =>
+      from.part !== "test" && external?.kind === "devDependency" && !typesOnly && !isPrompt(from, external),
   },
   {
     name: "no-test-in-production",

@@ -93,7 +93,14 @@ test("the README's first order is the one that the platform prints", () => {
 
 test("the README keeps to its order", () => {
   const headings = matches(prose(read("README.md")), /^#+ (.*)$/gm);
-  expect(headings).toEqual(["Waybill", "Two commands", "The first order", "The flow", "What to read next"]);
+  expect(headings).toEqual([
+    "Waybill",
+    "Two commands",
+    "The first order",
+    "The flow",
+    "The cluster",
+    "What to read next",
+  ]);
 });
 
 test("the operations page has all metrics, and no other", () => {

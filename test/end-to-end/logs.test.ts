@@ -1,37 +1,72 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { DOMAINS } from "../../platform/config.ts";
-import { leaveCanaries, type NotedRequest } from "../support/canaries.ts";
+import { leaveCanaries, type NotedRequest, type Watched } from "../support/canaries.ts";
+import { ClusterProcess } from "../support/cluster-process.ts";
 import { PlatformProcess } from "../support/process.ts";
+import { describeWithServers } from "../support/with-servers.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 type Line = Record<string, unknown>;
 
+/** A platform that runs, and what it has written by its end. */
+interface Writer extends Watched {
+  end(signal: "SIGTERM"): Promise<unknown>;
+  remove(): Promise<void>;
+  /** Its log, without what it has printed for people. */
+  written(): string;
+  /** What else must not be in it. */
+  secrets(): string[];
+}
+
+const LOUD = { LOG_LEVEL: "trace", LOG_FORMAT: "json", CARRIER: "manual" };
+
+async function oneProcess(): Promise<Writer> {
+  const platform = await PlatformProcess.make(LOUD);
+  await platform.start();
+  const written = () => platform.output.replace(/\n {2}Waybill is ready[\s\S]*?however it ends\.\n/, "\n");
+  return Object.assign(platform, { written, secrets: () => [] });
+}
+
+async function cluster(): Promise<Writer> {
+  const platform = await ClusterProcess.make(LOUD);
+  await platform.start();
+  const folder = path.join(platform.dataDir, "logs");
+  const state = platform.state();
+  // The servers write logs of their own.
+  const written = () =>
+    readdirSync(folder)
+      .filter((file) => !file.includes("-server"))
+      .map((file) => readFileSync(path.join(folder, file), "utf8"))
+      .join("");
+  return Object.assign(platform, { written, secrets: () => Object.values(state.secrets) });
+}
+
+describe("one process", () => writesDownNothingPersonal(oneProcess));
+describeWithServers("a cluster", () => writesDownNothingPersonal(cluster));
+
 /** A platform that logs all it can has been through good and bad; what it has written, and kept, is looked at. */
-describe("what is written down", () => {
-  let platform: PlatformProcess;
+function writesDownNothingPersonal(start: () => Promise<Writer>): void {
+  let platform: Writer;
   let output: string;
   let secrets: readonly string[];
   let requests: readonly NotedRequest[];
   let kept: Record<string, number>;
 
   beforeAll(async () => {
-    platform = await PlatformProcess.make({ LOG_LEVEL: "trace", CARRIER: "manual" });
-    await platform.start();
+    platform = await start();
     ({ secrets, requests } = await leaveCanaries(platform));
+    secrets = [...secrets, ...platform.secrets()];
     kept = await canariesKept();
     await platform.end("SIGTERM");
-    output = platform.output;
+    output = platform.written();
   });
   afterAll(async () => {
     await platform.remove();
   });
 
-  /** The log's lines; the banner is for people. */
-  const lines = () =>
-    output
-      .replace(/\n {2}Waybill is ready[\s\S]*?however it ends\.\n/, "\n")
-      .split("\n")
-      .filter((line) => line !== "");
+  const lines = () => output.split("\n").filter((line) => line !== "");
 
   test("is one JSON object a line, with its level, its time and what happened", () => {
     expect(lines().length).toBeGreaterThan(100);
@@ -110,4 +145,4 @@ describe("what is written down", () => {
       await owner.end();
     }
   }
-});
+}

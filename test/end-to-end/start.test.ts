@@ -202,7 +202,7 @@ describe("npm start", () => {
     const client = await new Client(user.url).as("demo-shop");
     expect((await client.post("/api/v1/orders", orderBody(), "of-a-user")).status).toBe(201);
 
-    await eventually("there is a prompt", () => user.output.includes("mol $"));
+    await eventually("there is a prompt", () => user.output.includes("waybill $"));
     user.type("services");
     await eventually("the prompt has answered", () => /orders .*OK/.test(user.output));
     user.type("quit");

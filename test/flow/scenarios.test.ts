@@ -112,7 +112,7 @@ describe("an order's life", () => {
   });
 
   test("deadline passed while the payment is unknown: cancelled, and the authorisation that turns up late is voided", async () => {
-    await given({ ORDER_DEADLINE_MS: "150" });
+    await given({ ORDER_DEADLINE_MS: "1000" });
     const id = await place({ paymentToken: "pm_waybill_timeout" });
     await orderIs(id, "CANCELLED");
     expect(await order(id)).toMatchObject({
@@ -128,12 +128,16 @@ describe("an order's life", () => {
       currency: "EUR",
       token: "pm_card_visa",
     };
-    const [late] = (await platform.broker.call("payments.authorise", { requests: [authorise] }, internal)) as {
+    const [late] = (await platform
+      .node("payments")
+      .call("payments.authorise", { requests: [authorise] }, internal)) as {
       status: string;
     }[];
     expect(late?.status).toBe("VOIDED");
     const reserve = { tenant: "demo", orderId: id, lines: [{ sku: "SKU-COFFEE-1KG", quantity: 1 }] };
-    const [reserved] = (await platform.broker.call("inventory.reserve", { requests: [reserve] }, internal)) as {
+    const [reserved] = (await platform
+      .node("inventory")
+      .call("inventory.reserve", { requests: [reserve] }, internal)) as {
       status: string;
     }[];
     expect(reserved?.status).toBe("RELEASED");
@@ -301,12 +305,12 @@ describe("an order's life", () => {
     await settled(ids[0] as string, "CAPTURED");
     await orderIs(ids[1] as string, "CANCELLED");
     const before = await Promise.all(ids.map(order));
-    expect(await platform.broker.call("orders.rebuildProjection")).toEqual({ orders: 2, changed: 0 });
+    expect(await platform.node("orders").call("orders.rebuildProjection")).toEqual({ orders: 2, changed: 0 });
     await platform.owner.query(
       "update orders.orders set status = 'PENDING', state = state || '{\"version\": 99}' where id = $1",
       [ids[0]],
     );
-    expect(await platform.broker.call("orders.rebuildProjection")).toEqual({ orders: 2, changed: 1 });
+    expect(await platform.node("orders").call("orders.rebuildProjection")).toEqual({ orders: 2, changed: 1 });
     expect(await Promise.all(ids.map(order))).toEqual(before);
   });
 

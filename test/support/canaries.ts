@@ -1,8 +1,15 @@
+import type pg from "pg";
 import { newId } from "../../platform/ids.ts";
 import { Client, orderBody } from "./client.ts";
 import { Feed } from "./feed.ts";
-import type { PlatformProcess } from "./process.ts";
 import { eventually } from "./waiting.ts";
+
+/** A platform in processes of its own. */
+export interface Watched {
+  readonly url: string;
+  /** A connection to its PostgreSQL as the owner. */
+  owner(): Promise<pg.Client>;
+}
 
 /** A request with what its line in the log has to say of it. */
 export interface NotedRequest {
@@ -20,7 +27,7 @@ const canary = (where: string) => `CANARY-${where}`;
  * and that fail inside. Answers the requests, and the secrets that look like no canary.
  */
 export async function leaveCanaries(
-  platform: PlatformProcess,
+  platform: Watched,
 ): Promise<{ secrets: readonly string[]; requests: readonly NotedRequest[] }> {
   const secrets: string[] = [];
   const requests: NotedRequest[] = [];

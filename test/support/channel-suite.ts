@@ -248,6 +248,7 @@ export function describeChannels(name: string, makeAdapter: (config: Config) => 
       const gate = new Gate();
       const slow = { dedicated: async () => gate.around(await database.dedicated()) } as unknown as Database;
       const first = new Relay({
+        domain: "orders",
         owner: "first",
         database: slow,
         logger,
@@ -278,6 +279,22 @@ export function describeChannels(name: string, makeAdapter: (config: Config) => 
         await first.stop();
         await database.close();
       }
+    });
+
+    test("what one node commits is numbered by the other that leads, without waiting for its next look", async () => {
+      // So rarely that nothing but the wake-up can be in time.
+      const config = { pollMs: 60_000, relayLeaseMs: 600_000 };
+      const leader = await world.start({ config });
+      const relay = (leader.broker.getLocalService("orders") as unknown as { relay: Relay }).relay;
+      await eventually("it leads", () => relay.leads);
+      const other = await world.start({ config, subscriber: false });
+      await pause(100);
+      const stream = newId();
+      for (let i = 1; i <= 3; i++) {
+        await world.append(other, [stream]);
+        await handled(i);
+      }
+      assertEachOnceInOrder(await world.effects(), new Map([[stream, 3]]));
     });
 
     async function parked(): Promise<{ stream: string; state: string; attempts: number; events: number }[]> {

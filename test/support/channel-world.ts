@@ -1,6 +1,7 @@
 import { ServiceBroker } from "moleculer";
 import pg from "pg";
 import { database } from "../../mixins/database.ts";
+import { deadLetters } from "../../mixins/dead-letters.ts";
 import { eventLog } from "../../mixins/event-log.ts";
 import { subscriptions } from "../../mixins/subscriptions.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
@@ -9,7 +10,7 @@ import { statement, type Tx } from "../../platform/database.ts";
 import type { NewEvent, SequencedEvent } from "../../platform/event-log.ts";
 import { newId } from "../../platform/ids.ts";
 import { type DomainService, defineSchema } from "../../platform/service.ts";
-import type { RetryPolicy } from "../../platform/subscriptions/consumer.ts";
+import type { RetryPolicy } from "../../platform/subscriptions/retry-policy.ts";
 import { on } from "../../platform/subscriptions/subscription.ts";
 import "../../services/orders/contract.ts";
 import { createTestDatabase, type TestDatabase } from "./databases.ts";
@@ -94,7 +95,9 @@ export async function makeWorld(makeAdapter: (config: Config) => object): Promis
           await tx.query(insertEffect, [JSON.stringify(events)]);
         });
         const reading = subscriptions("delivery", [{ channel: "orders", handlers: [handler] }], retries);
-        broker.createService(defineSchema({ name: "delivery", mixins: [reading, database("delivery")] }));
+        broker.createService(
+          defineSchema({ name: "delivery", mixins: [reading, deadLetters("delivery"), database("delivery")] }),
+        );
       }
       await broker.start();
       const node: Node = {

@@ -1,14 +1,15 @@
 import type { ServiceBroker } from "moleculer";
 import pg from "pg";
-import { type Config, readConfig } from "../../platform/config.ts";
-import { createNode } from "../../scripts/node.ts";
+import { type Config, readConfig, type ServiceName } from "../../platform/config.ts";
+import { createNode, gatewayUrl } from "../../scripts/node.ts";
+import { BusCluster, TWO_EACH } from "./bus-cluster.ts";
 import { Client } from "./client.ts";
 import { createTestDatabase, type TestDatabase } from "./databases.ts";
 
 /** The whole platform in this process, on a database of its own. */
 export interface TestPlatform {
-  /** The broker that runs now. */
-  readonly broker: ServiceBroker;
+  /** A broker that runs a service now. */
+  node(service: ServiceName): ServiceBroker;
   /** Where the gateway listens now. */
   readonly url: string;
   readonly db: TestDatabase;
@@ -22,11 +23,21 @@ export interface TestPlatform {
   stop(): Promise<void>;
 }
 
-/** Starts all services and the gateway on a free port. The carrier is at once unless the settings say otherwise. */
-export async function startPlatform(env: Record<string, string> = {}): Promise<TestPlatform> {
-  const db = await createTestDatabase();
-  const base = readConfig({
-    DATABASE_URL: "unused",
+/** The running brokers of a platform, and what is theirs alone. */
+interface Running {
+  readonly db: TestDatabase;
+  readonly owner: pg.Client;
+  node(service: ServiceName): ServiceBroker;
+  restart(between?: () => Promise<void>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts all services and the gateway on a free port. The carrier is at once unless the settings say otherwise. With
+ * `PLATFORM=cluster` every domain is two brokers on NATS: what holds for one process holds for a cluster.
+ */
+export async function startPlatform(overrides: Record<string, string> = {}): Promise<TestPlatform> {
+  const env = {
     PORT: "0",
     LOG_LEVEL: "fatal",
     LOG_FORMAT: "json",
@@ -34,46 +45,72 @@ export async function startPlatform(env: Record<string, string> = {}): Promise<T
     CARRIER_DELIVERY_MS: "0",
     POLL_MS: "100",
     RELAY_LEASE_MS: "2000",
-    ...env,
-  });
-  const config: Config = { ...base, databases: db.urls };
-  const owner = new pg.Client({ connectionString: db.ownerUrl });
-  await owner.connect();
-  let clients = new Map<string, Promise<Client>>();
-  let broker: ServiceBroker;
-  let url: string;
-  const start = async () => {
-    broker = await createNode(config);
-    await broker.start();
-    const gateway = broker.getLocalService("api") as unknown as { server: { address(): { port: number } } };
-    url = `http://127.0.0.1:${gateway.server.address().port}`;
-    clients = new Map();
+    ...overrides,
   };
-  await start();
+  const base = readConfig({ ...env, DATABASE_URL: "postgres://unused/unused" });
+  const running =
+    process.env.PLATFORM === "cluster" ? await onCluster({ ...env, ISSUER: base.issuer }) : await inOneProcess(base);
+  let clients = new Map<string, Promise<Client>>();
+  const url = () => gatewayUrl(running.node("api")) as string;
   return {
-    get broker() {
-      return broker;
-    },
+    node: (service) => running.node(service),
     get url() {
-      return url;
+      return url();
     },
-    db,
-    owner,
-    config,
+    db: running.db,
+    owner: running.owner,
+    config: { ...base, databases: running.db.urls },
     client(id) {
-      const known = clients.get(id) ?? new Client(url).as(id);
+      const known = clients.get(id) ?? new Client(url()).as(id);
       clients.set(id, known);
       return known;
     },
     async restart(between) {
+      await running.restart(between);
+      clients = new Map();
+    },
+    stop: () => running.stop(),
+  };
+}
+
+async function inOneProcess(base: Config): Promise<Running> {
+  const db = await createTestDatabase();
+  const owner = new pg.Client({ connectionString: db.ownerUrl });
+  await owner.connect();
+  const started = async () => {
+    const made = await createNode({ ...base, databases: db.urls });
+    await made.start();
+    return made;
+  };
+  let broker = await started();
+  return {
+    db,
+    owner,
+    node: () => broker,
+    async restart(between) {
       await broker.stop();
       await between?.();
-      await start();
+      broker = await started();
     },
     async stop() {
       await broker.stop();
       await owner.end();
       await db.drop();
     },
+  };
+}
+
+async function onCluster(env: Record<string, string>): Promise<Running> {
+  const cluster = await BusCluster.start({ nodes: TWO_EACH, env });
+  return {
+    db: cluster.db,
+    owner: cluster.owner,
+    node: (service) => cluster.node(`${service}-1`),
+    async restart(between) {
+      await cluster.stopNodes(...TWO_EACH);
+      await between?.();
+      await cluster.startNodes(...TWO_EACH);
+    },
+    stop: () => cluster.stop(),
   };
 }

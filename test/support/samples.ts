@@ -140,6 +140,17 @@ export function samplesOf({ order, shipment, product, deadLetter }: World): Samp
     sample("POST /api/v1/admin/processes/{orderId}/compensate", { orderId: order }, { reason: "hopeless" }, "admin"),
     sample("POST /api/v1/admin/dead-letters/{id}/redrive", { id: deadLetter }, {}, "admin"),
     sample("POST /api/v1/admin/dead-letters/{id}/discard", { id: deadLetter }, {}, "admin"),
+    sample("POST /api/v1/admin/dead-letters/redrive", {}, { channel: "delivery", domain: "inventory" }, "admin"),
+    {
+      ...sample(
+        "POST /api/v1/admin/subscriptions/{domain}/{channel}/replay",
+        { domain: "delivery", channel: "orders" },
+        { from: 0 },
+        "admin",
+      ),
+      // The same for all tenants.
+      owned: false,
+    },
     sample(
       "POST /api/v1/delivery/shipment/{shipmentId}/status",
       { shipmentId: shipment },

@@ -1,6 +1,7 @@
 import {
   bodyTooLarge,
   internalError,
+  isUnavailable,
   malformedRequest,
   type ProblemDetails,
   unavailable,
@@ -18,15 +19,7 @@ export interface Answer {
   readonly unforeseen: boolean;
 }
 
-/** Moleculer's errors that say that somebody is away or too busy. Errors from other nodes keep their type, not their class. */
-const AWAY = new Set([
-  "SERVICE_NOT_FOUND",
-  "SERVICE_NOT_AVAILABLE",
-  "REQUEST_TIMEOUT",
-  "REQUEST_SKIPPED",
-  "REQUEST_REJECTED",
-  "QUEUE_FULL",
-]);
+/** When to ask again for what is away: a breaker that has opened lets a call through again by then. */
 const AWAY_SECONDS = 5;
 
 /** What is answered to an error: itself if it is a problem, and otherwise nothing of it. */
@@ -41,7 +34,7 @@ export function answerTo(error: unknown): Answer {
     const { title, retry: _, ...details } = (data ?? {}) as ProblemDetails & { title?: string; retry?: unknown };
     return { status: code, code: type, title: title ?? type, details, unforeseen: false };
   }
-  const away = typeof type === "string" && AWAY.has(type);
+  const away = isUnavailable(error);
   const { status, code: known, title } = away ? unavailable : internalError;
   return { status, code: known, title, details: away ? { retryAfter: AWAY_SECONDS } : {}, unforeseen: !away };
 }

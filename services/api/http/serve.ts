@@ -1,4 +1,6 @@
-import { forbidden, notFound, unauthorised, unavailable } from "../../../platform/errors.ts";
+import { configOf } from "../../../platform/config.ts";
+import { endBy, within } from "../../../platform/deadline.ts";
+import { forbidden, notFound, unauthorised } from "../../../platform/errors.ts";
 import { type Ctx, call, type Identity, type Meta } from "../../../platform/service.ts";
 import { assertValid, fieldErrors } from "../../../platform/validator.ts";
 import type { Route } from "../routes.ts";
@@ -24,9 +26,10 @@ export async function serve(
   own?: Serve,
 ): Promise<void> {
   exchange.route = route;
-  if (!route.rest.root && gateway.traffic.isFull)
-    throw unavailable({ detail: "Too many requests are in hand.", retryAfter: 1 });
   const ctx = exchange.ctx as Ctx;
+  // All calls that are made for the request share this time, on whatever nodes they run.
+  const { requestTimeoutMs } = configOf(gateway.broker);
+  endBy(ctx, within(requestTimeoutMs));
   if (!route.rest.open) {
     exchange.identity = await identify(route, exchange, ctx);
     // For all calls of this request.
@@ -37,10 +40,11 @@ export async function serve(
   let result: unknown;
   try {
     const asked = await readInput(route, exchange, path);
-    if (own) {
-      assertValid(route.contract.params, asked.params);
-      return await own(gateway, exchange, asked.params);
-    }
+    // How long the body was on its way is the sender's affair, and has a limit of its own.
+    if (route.hasBody) endBy(ctx, within(requestTimeoutMs));
+    // Before it leaves this process: the bus would mend what is to be refused, a lone surrogate or a `__proto__`.
+    assertValid(route.contract.params, asked.params);
+    if (own) return await own(gateway, exchange, asked.params);
     result = await ctx.call(route.action, asked.params, { meta: metaOf(route, exchange, asked) });
   } catch (error) {
     if (route.exists && isAboutInput(answerTo(error))) await assertExists(route, exchange, path);

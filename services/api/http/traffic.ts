@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How many requests are served at a time; far above what the platform promises to take without shedding any. */
-const MOST = 2_048;
-
-/** Counts the requests in hand, so that a stop can wait for them. Live feeds are none of them. */
+/** The requests in hand: no more than a number, and so that a stop can wait for them. Live feeds are none of them. */
 export class Traffic {
+  readonly #most: number;
   #inFlight = 0;
+  #shed = 0;
   #draining = false;
+
+  /** @param most how many requests are in hand at most */
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   get inFlight(): number {
     return this.#inFlight;
@@ -17,11 +21,23 @@ export class Traffic {
     return this.#draining;
   }
 
-  get isFull(): boolean {
-    return this.#inFlight > MOST;
+  /** How many requests were turned away. */
+  get shed(): number {
+    return this.#shed;
   }
 
-  enter(): void {
+  /** Takes a request in, unless too many are; then it is counted as turned away, and does not leave. */
+  enter(): boolean {
+    if (this.#inFlight >= this.#most) {
+      this.#shed++;
+      return false;
+    }
+    this.#inFlight++;
+    return true;
+  }
+
+  /** Takes in a request that is never turned away. */
+  enterAnyway(): void {
     this.#inFlight++;
   }
 

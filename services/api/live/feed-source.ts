@@ -13,6 +13,8 @@ export interface FeedSource {
   after(sequence: number, limit: number, partition?: number): Promise<readonly AnySequencedEvent[]>;
   /** Resolves when there may be events beyond a sequence, or the time is over. */
   grown(beyond: number, milliseconds: number): Promise<void>;
+  /** The log has grown, says its owner. */
+  wake(): void;
   stop(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export function ordersLog(broker: ServiceBroker, logger: Logger, pollMs: number)
     },
     after: (sequence, limit, partition) => shared.after(sequence, limit, partition),
     grown: (beyond, milliseconds) => shared.grown(beyond, milliseconds),
+    wake: () => shared.wake(),
     stop: async () => {
       if (own) await shared.stop();
     },

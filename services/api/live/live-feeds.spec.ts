@@ -19,6 +19,8 @@ class Log implements FeedSource {
   failing = false;
   /** How many of the newest events are not known here yet. */
   lag = 0;
+  /** How many events it gives at a time, however many are asked for. */
+  most = Number.POSITIVE_INFINITY;
   #grown: (() => void)[] = [];
 
   get head(): number {
@@ -53,7 +55,9 @@ class Log implements FeedSource {
   async after(sequence: number, limit: number, partition?: number): Promise<AnySequencedEvent[]> {
     if (this.failing) throw new Error("the database is away");
     const after = this.events.slice(sequence, Math.max(sequence, this.head));
-    return after.filter((event) => partition === undefined || event.partition === partition).slice(0, limit);
+    return after
+      .filter((event) => partition === undefined || event.partition === partition)
+      .slice(0, Math.min(limit, this.most));
   }
 
   async grown(beyond: number, milliseconds: number): Promise<void> {
@@ -63,6 +67,9 @@ class Log implements FeedSource {
     await Promise.race([grown, sleep(milliseconds, undefined, { signal: over.signal }).catch(() => {})]);
     over.abort();
   }
+
+  /** The log is in memory: there is nothing to be looked at sooner. */
+  wake(): void {}
 
   async stop(): Promise<void> {}
 }
@@ -80,12 +87,18 @@ let feeds: LiveFeeds;
 let server: Server;
 const openings: ((res: ServerResponse) => void)[] = [];
 const warnings: string[] = [];
+const revoked = new Set<string>();
 const logger = { debug() {}, info() {}, error() {}, warn: (_: object, message: string) => void warnings.push(message) };
 
 beforeEach(async () => {
   warnings.length = 0;
   log = new Log();
-  feeds = new LiveFeeds(() => log, logger);
+  revoked.clear();
+  feeds = new LiveFeeds(
+    () => log,
+    async (tokenIds) => tokenIds.filter((tokenId) => revoked.has(tokenId)),
+    logger,
+  );
   server = createServer((req, res) => openings[Number(req.url?.slice(1))]?.(res)).listen(0, "127.0.0.1");
   await once(server, "listening");
 });
@@ -118,8 +131,8 @@ async function read(filter: Partial<FeedFilter> = {}, lastEventId?: string): Pro
   return reader;
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 4_000;
+async function until(condition: () => boolean, milliseconds = 4_000): Promise<void> {
+  const deadline = Date.now() + milliseconds;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error("it did not happen");
     await sleep(5);
@@ -167,6 +180,24 @@ test("a reader that resumes misses nothing though the log is not known here up t
   log.append({});
   await until(() => reader.sequences().length === 5);
   expect(reader.sequences()).toEqual(count(2, 6));
+});
+
+test("a reader that resumes misses nothing though the log gives a few events at a time", async () => {
+  log.append(...Array.from({ length: 50 }, () => ({})), ...Array.from({ length: 50 }, () => ({ stream: OTHER_ORDER })));
+  log.most = 3;
+  const readers = await Promise.all([
+    read({}, encodeFeedCursor(0)),
+    read({ order: ORDER }, encodeFeedCursor(0)),
+    read({ order: OTHER_ORDER }, encodeFeedCursor(0)),
+  ]);
+  log.append({}, { stream: OTHER_ORDER });
+  await until(() => readers[0]!.sequences().length === 102);
+  await until(() => readers.every((reader) => reader.sequences().length >= 51));
+  expect(readers.map((reader) => reader.sequences())).toEqual([
+    count(1, 102),
+    [...count(1, 50), 101],
+    [...count(51, 100), 102],
+  ]);
 });
 
 test("a feed shows its tenant's, its customer's or its order's events, and none of the platform's own", async () => {
@@ -220,6 +251,13 @@ test("a revoked token ends its feeds alone", async () => {
   await until(() => one!.ended);
   expect(other!.ended).toBe(false);
 });
+
+test("so does one whose end was not told", async () => {
+  const [one, other] = await Promise.all([read({ tokenId: "t-1" }), read({ tokenId: "t-2" }), read()]);
+  revoked.add("t-1");
+  await until(() => one!.ended, 8_000);
+  expect(other!.ended).toBe(false);
+}, 10_000);
 
 test("a stop ends all feeds, and there are no new ones", async () => {
   const readers = await Promise.all([read(), read(), read()]);

@@ -15,9 +15,14 @@ const BATCH = 200;
 const LOOK_MS = 250;
 const TICK_MS = 1_000;
 const BEAT_TICKS = 15;
+const REVOKED_TICKS = 5;
+const ASKED_TOGETHER = 1_000;
 const COMMENT = Buffer.from(":\n\n");
 /** Readers that resume from far behind read the log itself; a few at a time, or they would keep orders from it. */
 const READING_AT_ONCE = 4;
+
+/** Answers which of some tokens were revoked, by their ids; at most 1,000 are asked for at a time. */
+export type RevokedAmong = (tokenIds: readonly string[]) => Promise<readonly string[]>;
 
 /** Where a feed begins, and the log's head at that moment. */
 export interface FeedStart {
@@ -32,6 +37,7 @@ export interface FeedStart {
  */
 export class LiveFeeds {
   readonly #openSource: () => FeedSource;
+  readonly #revokedAmong: RevokedAmong;
   readonly #logger: Logger;
   #opened: FeedSource | undefined;
   readonly #all = new Set<Feed>();
@@ -47,8 +53,9 @@ export class LiveFeeds {
   #ticks = 0;
 
   /** @param openSource opens the log; asked when there is a first feed */
-  constructor(openSource: () => FeedSource, logger: Logger) {
+  constructor(openSource: () => FeedSource, revokedAmong: RevokedAmong, logger: Logger) {
     this.#openSource = openSource;
+    this.#revokedAmong = revokedAmong;
     this.#logger = logger;
   }
 
@@ -89,6 +96,11 @@ export class LiveFeeds {
       this.#running = this.#follow();
     }
     this.#read(feed);
+  }
+
+  /** The orders' log has grown on another node. */
+  wake(): void {
+    if (this.#all.size > 0) this.#opened?.wake();
   }
 
   /** Ends the feeds of a token that was revoked. */
@@ -168,11 +180,12 @@ export class LiveFeeds {
         }
         feed.position = event.sequence;
       }
-      if (events.length === BATCH) continue;
+      // Fewer than were asked for need not be the last ones: large events come a few at a time.
+      if (events.length > 0) continue;
       // A partition's last event may lie before the target: between them there is nothing for this feed. Unless the
       // source has not read as far itself: a loop that has just begun stands at the log's head, ahead of it.
       if (known >= target) feed.position = Math.max(feed.position, target);
-      else if (events.length === 0) await this.#source.grown(known, LOOK_MS);
+      else await this.#source.grown(known, LOOK_MS);
     }
     const key = feed.filter.order ?? feed.filter.tenant;
     const feeds = this.#following.get(key);
@@ -198,6 +211,17 @@ export class LiveFeeds {
     for (const feed of this.#all) {
       feed.check(now, seconds);
       if (beat) feed.beat(COMMENT);
+    }
+    // Auth may be away: then at the next look.
+    if (this.#ticks % REVOKED_TICKS === 0) this.#endRevoked().catch(() => {});
+  }
+
+  /** The news of a revoked token may have been lost on its way here, or have come before the feed was open. */
+  async #endRevoked(): Promise<void> {
+    const tokenIds = [...new Set([...this.#all].flatMap(({ filter }) => filter.tokenId ?? []))];
+    for (let from = 0; from < tokenIds.length; from += ASKED_TOGETHER) {
+      const revoked = await this.#revokedAmong(tokenIds.slice(from, from + ASKED_TOGETHER));
+      for (const tokenId of revoked) this.endToken(tokenId);
     }
   }
 

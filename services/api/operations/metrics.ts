@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Exchange } from "../http/exchange.ts";
 
 /** The process's own metrics. One a process, however many gateways it has: some of them cannot be taken back. */
@@ -25,7 +25,7 @@ export class Metrics {
   /** The histogram's children, by route, method and status: finding one by its labels costs more than observing. */
   readonly #children = new Map<string, { observe(seconds: number): void }>();
 
-  constructor(gauges: { readonly inFlight: () => number; readonly feeds: () => number }) {
+  constructor(counts: { readonly inFlight: () => number; readonly feeds: () => number; readonly shed: () => number }) {
     const gauge = (name: string, help: string, value: () => number) =>
       new Gauge({
         name,
@@ -35,8 +35,17 @@ export class Metrics {
           this.set(value());
         },
       });
-    gauge("waybill_http_requests_in_flight", "Requests in hand.", gauges.inFlight);
-    gauge("waybill_live_feeds", "Open live feeds.", gauges.feeds);
+    gauge("waybill_http_requests_in_flight", "Requests in hand.", counts.inFlight);
+    gauge("waybill_live_feeds", "Open live feeds.", counts.feeds);
+    new Counter({
+      name: "waybill_http_requests_shed_total",
+      help: "Requests that were turned away because too many were in hand.",
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(counts.shed());
+      },
+    });
   }
 
   observe({ route, req }: Exchange, status: number, milliseconds: number): void {

@@ -17,7 +17,7 @@ export const revokeToken: ActionHandler<"auth.revoke", AuthService> = async func
   const expiresAt = new Date(exp * 1_000).toISOString();
   await inTransaction(ctx, (tx) => revokeRow(tx, { jti, tenant, expiresAt }, this.clock.now()));
   this.revoked.set(jti, exp);
-  // To the other nodes and to the gateways, whose live feeds end with the token. One that misses it reads the row.
+  // To the other nodes and to the gateways, whose live feeds end with the token. One that misses it reads the row, or asks.
   await this.broker.broadcast("auth.token_revoked", { jti, exp });
   return {};
 };

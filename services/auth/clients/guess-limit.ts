@@ -1,9 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { rateLimited } from "../../../platform/errors.ts";
+import type { SharedGuesses, Standing } from "./shared-guesses.ts";
 
 export const GUESSES = 20;
 const WINDOW_MS = 60_000;
 /** Far more than can be hashed within the window, so that nobody can push an entry out by filling the map. */
 const MAX_SUBJECTS = 50_000;
+/** How long to wait for checks of other nodes, at a time and in all, in ms. */
+const WAIT_MS = 20;
+const LONGEST_WAIT_MS = 5_000;
+
+type Begun = Extract<Standing, { may: "begin" }>;
 
 interface Subject {
   /** When the latest wrong secrets came, oldest first. */
@@ -16,10 +23,16 @@ interface Subject {
 /**
  * Lets at most 20 wrong secrets a minute through for each subject (a client id from an address). Every secret that is
  * being checked is counted as if it were wrong until that is known, so that many at once are no way round it; those
- * that find no place meanwhile wait, and are not refused while they may well be right.
+ * that find no place meanwhile wait, and are not refused while they may well be right. Where there is a shared count it
+ * holds for all nodes together; each node's own goes on beside it, for the time that the shared one is away.
  */
 export class GuessLimit {
   readonly #subjects = new Map<string, Subject>();
+  readonly #shared: SharedGuesses | undefined;
+
+  constructor(shared?: SharedGuesses) {
+    this.#shared = shared;
+  }
 
   /**
    * Runs `check` and answers what it answered. Throws RATE_LIMITED, with `retryAfter`, before running it when the
@@ -38,17 +51,31 @@ export class GuessLimit {
       await new Promise<void>((resolve) => subject.waiting.push(resolve));
     }
     subject.pending++;
+    let standing: Begun | undefined;
+    let right: boolean | undefined;
     try {
-      const right = await check();
+      standing = await this.#begin(key);
+      right = await check();
       if (!right) this.#failed(key, subject, now());
       return right;
     } finally {
+      await standing?.end(right);
       subject.pending--;
       const waiting = subject.waiting.splice(0);
       for (const resume of waiting) resume();
       // Those that waited go on with this very object.
       if (subject.pending + subject.failures.length + waiting.length === 0) this.#subjects.delete(key);
     }
+  }
+
+  /** Finds a place in the shared count. Throws RATE_LIMITED; undefined when there is none. */
+  async #begin(key: string): Promise<Begun | undefined> {
+    for (const end = performance.now() + LONGEST_WAIT_MS; performance.now() < end; await sleep(WAIT_MS)) {
+      const standing = await this.#shared?.begin(key, GUESSES, WINDOW_MS);
+      if (standing?.may === "not") throw rateLimited({ retryAfter: Math.ceil(standing.forMs / 1_000) });
+      if (standing?.may !== "wait") return standing;
+    }
+    throw rateLimited({ retryAfter: 1 });
   }
 
   #subject(key: string): Subject {

@@ -27,12 +27,14 @@ export function keysInUse(service: DomainService): Promise<StoredKey[]> {
 }
 
 /**
- * Keeps what is in memory true to the tables: tokens that other nodes have revoked, a signing key that is due for
- * replacement. Forgets revocations of tokens that have expired since.
+ * Keeps what is in memory true to the tables: tokens that other nodes have revoked, keys that they have made, a signing
+ * key that is due for replacement. Forgets revocations of tokens that have expired since.
  */
 export async function keepIdentities(domain: DomainService): Promise<undefined> {
   const service = domain as AuthService;
   await readRevoked(service);
+  // All nodes sign with the same key, and show it to whoever verifies tokens without asking us.
+  await service.keys.reload();
   if (performance.now() - service.memory.tidiedAt < TIDY_MS) return;
   service.memory.tidiedAt = performance.now();
   const now = service.clock.now();

@@ -1,5 +1,6 @@
 import { Op } from "sequelize";
 import { validationFailed } from "../../../platform/errors.ts";
+import { fitting } from "../../../platform/fitting.ts";
 import { isUuid } from "../../../platform/ids.ts";
 import { decodeCursor, encodeCursor } from "../../../platform/schema.ts";
 import type { ActionHandler, Identity } from "../../../platform/service.ts";
@@ -36,9 +37,11 @@ export const listProducts: ActionHandler<"catalog.list", CatalogService> = async
   const query = { tenant, ...(category !== undefined && { category }), [Op.and]: filters };
   const direction = descending ? "-" : "";
   const found = await findProducts(this, ctx, query, [`${direction}${by}`, `${direction}id`], limit + 1);
-  const last = found[limit - 1];
-  const nextCursor = found.length > limit && last ? encodeCursor([sort, last[by], last.id]) : null;
-  return { items: found.slice(0, limit).map((product: ListedProduct) => productView(product)), nextCursor };
+  // A page may be shorter than was asked for: what is said of a product can be long.
+  const items = fitting(found.slice(0, limit).map((product: ListedProduct) => productView(product)));
+  const last = found[items.length - 1];
+  const nextCursor = found.length > items.length && last ? encodeCursor([sort, last[by], last.id]) : null;
+  return { items: [...items], nextCursor };
 };
 
 /** What comes after the place of a cursor. Throws VALIDATION_FAILED for one of another sort, or none of ours. */

@@ -1,8 +1,7 @@
 import type { ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
-import { ConnectionError, DataTypes, type Model } from "sequelize";
-import { isConnectionLoss } from "../../../platform/database.ts";
-import { unavailable } from "../../../platform/errors.ts";
+import { DataTypes, type Model } from "sequelize";
+import { asUnavailable } from "../../../platform/database.ts";
 import type { Ctx, DomainService } from "../../../platform/service.ts";
 import type { ProductRow } from "../product.ts";
 import { DomainSequelizeAdapter } from "./sequelize-adapter.ts";
@@ -87,7 +86,6 @@ export async function findProducts(
   try {
     return await service._find(ctx, { query: { ...query, deleted_at: null }, sort, limit });
   } catch (error) {
-    if (!(error instanceof ConnectionError || isConnectionLoss(error))) throw error;
-    throw Object.assign(unavailable({ detail: "The database is not available.", retryAfter: 2 }), { cause: error });
+    throw asUnavailable(error);
   }
 }

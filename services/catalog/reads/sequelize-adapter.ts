@@ -2,6 +2,7 @@ import type { Service, ServiceBroker } from "moleculer";
 import SequelizeDbAdapter from "moleculer-db-adapter-sequelize";
 import { type Options, Sequelize } from "sequelize";
 import { configOf, type DomainName } from "../../../platform/config.ts";
+import { isUsable, PATIENCE } from "../../../platform/database.ts";
 
 const CONNECTIONS = 5;
 
@@ -35,11 +36,11 @@ export class DomainSequelizeAdapter extends SequelizeDbAdapter {
     const options: Options = {
       dialect: "postgres",
       logging: false,
-      pool: { max: CONNECTIONS, acquire: 5_000, idle: 60_000 },
+      pool: { max: CONNECTIONS, acquire: 5_000, idle: 60_000, validate: isUsable },
       dialectOptions: {
         application_name: `waybill ${this.domain} reads`,
         options: `-c search_path=${this.domain}`,
-        connectionTimeoutMillis: 5_000,
+        ...PATIENCE,
       },
     };
     return new Sequelize(configOf(this.broker).databases[this.domain], options);

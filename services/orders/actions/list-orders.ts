@@ -1,3 +1,4 @@
+import { fitting } from "../../../platform/fitting.ts";
 import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import type { ActionHandler, Ctx, DomainService, Identity } from "../../../platform/service.ts";
 import type { Order, OrderStatus } from "../contract.ts";
@@ -38,7 +39,10 @@ async function list(service: DomainService, ctx: Ctx, query: Query, customerId: 
     limit: limit + 1,
   };
   const orders = await listRows(service.database, filter);
-  const items: Order[] = orders.slice(0, limit).map(({ state, personal }) => orderView(state, personal));
+  // A page may be shorter than was asked for: a shop's metadata can be large.
+  const items: readonly Order[] = fitting(
+    orders.slice(0, limit).map(({ state, personal }) => orderView(state, personal)),
+  );
   const last = items.at(-1);
-  return { items, nextCursor: orders.length > limit && last ? encodeCursor([last.id]) : null };
+  return { items: [...items], nextCursor: orders.length > items.length && last ? encodeCursor([last.id]) : null };
 }

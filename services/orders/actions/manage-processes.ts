@@ -9,6 +9,7 @@ import {
   listProcesses as listRows,
   lockProcess,
   type ProcessRow,
+  processView,
   removeProcess,
 } from "../process-repository.ts";
 import { lockOrders, saveOrders } from "../repository.ts";
@@ -20,7 +21,7 @@ export const listProcesses: ActionHandler<"orders.listProcesses"> = async functi
   const { tenant } = ctx.meta.identity as Identity;
   const before = cursor === undefined ? undefined : idOfCursor(cursor);
   const rows = await listRows(this.database, { tenant, state, before, limit: limit + 1 });
-  const items = rows.slice(0, limit).map(shown);
+  const items = rows.slice(0, limit).map(processView);
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last ? encodeCursor([last.orderId]) : null };
 };
@@ -32,7 +33,7 @@ export const retryProcess: ActionHandler<"orders.retryProcess"> = async function
     const process = await taken(ctx, tx, orderId);
     await act(this, ctx, tx, orderId, { kind: "retry-step", step: process.step });
     await hurryProcess(tx, orderId, this.clock.now());
-    return shown({ ...process, state: "retrying", dueAt: this.clock.now() });
+    return processView({ ...process, state: "retrying", dueAt: this.clock.now() });
   });
 };
 
@@ -46,7 +47,7 @@ export const skipStep: ActionHandler<"orders.skipStep"> = async function (ctx) {
     }
     await act(this, ctx, tx, orderId, { kind: "skip-step", step: process.step, ...(reason && { reason }) });
     await removeProcess(tx, orderId);
-    return shown(process);
+    return processView(process);
   });
 };
 
@@ -54,7 +55,7 @@ export const skipStep: ActionHandler<"orders.skipStep"> = async function (ctx) {
 export const compensateProcess: ActionHandler<"orders.compensate"> = async function (ctx) {
   const { orderId, reason } = ctx.params;
   // A repetition finds the process gone.
-  const before = await kept<ReturnType<typeof shown>>(ctx);
+  const before = await kept<ReturnType<typeof processView>>(ctx);
   if (before) return before;
   const process = await inTrouble(this, ctx, orderId);
   return giveUp(this, ctx, { id: orderId, code: "OPERATOR", message: reason }, () => process);
@@ -65,11 +66,11 @@ export const getProcess: ActionHandler<"orders.process"> = async function (ctx) 
   return inTrouble(this, ctx, ctx.params.orderId);
 };
 
-async function inTrouble(service: DomainService, ctx: Ctx, orderId: string): Promise<ReturnType<typeof shown>> {
+async function inTrouble(service: DomainService, ctx: Ctx, orderId: string): Promise<ReturnType<typeof processView>> {
   const { tenant } = ctx.meta.identity as Identity;
   const [process] = await listRows(service.database, { tenant, limit: 1, orderId });
   if (!process) throw notFound();
-  return shown(process);
+  return processView(process);
 }
 
 async function taken(ctx: Ctx, tx: Tx, orderId: string): Promise<ProcessRow> {
@@ -85,8 +86,4 @@ async function act(service: DomainService, ctx: Ctx, tx: Tx, orderId: string, co
   const events = decide(command, order.state);
   const meta = { actor: customer ?? client, ...(ctx.requestID && { correlationId: ctx.requestID }) };
   if (events.length > 0) await saveOrders(tx, service.log, [change(order, events, service.clock.now(), meta)]);
-}
-
-function shown({ tenant: _, ...process }: ProcessRow): Omit<ProcessRow, "tenant"> {
-  return process;
 }

@@ -3,7 +3,8 @@ import { after, type Instant } from "../../../platform/clock.ts";
 import { configOf } from "../../../platform/config.ts";
 import type { ResultOf } from "../../../platform/contracts.ts";
 import { inTransaction, statement } from "../../../platform/database.ts";
-import { idempotencyKeyReused, type Problem, validationFailed } from "../../../platform/errors.ts";
+import { type Deadline, deadlineOf, within } from "../../../platform/deadline.ts";
+import { idempotencyKeyReused, type Problem, unavailable, validationFailed } from "../../../platform/errors.ts";
 import { keyOwner } from "../../../platform/idempotency.ts";
 import { newId } from "../../../platform/ids.ts";
 import { money } from "../../../platform/money.ts";
@@ -40,6 +41,8 @@ export interface PlaceRequest {
   readonly identity: Identity;
   readonly idempotency: Meta["idempotency"];
   readonly correlationId: string;
+  /** When its caller stops waiting. */
+  readonly deadline: Deadline;
 }
 
 /** What became of a request: the response's bytes, or what is wrong with it. */
@@ -63,6 +66,7 @@ export const placeOrder: ActionHandler<"orders.place", OrdersService> = async fu
     identity,
     idempotency: ctx.meta.idempotency,
     correlationId: ctx.requestID ?? newId(),
+    deadline: deadlineOf(ctx),
   });
   if ("problem" in result) throw result.problem;
   ctx.meta.$body = result.body;
@@ -75,8 +79,13 @@ export const placeOrder: ActionHandler<"orders.place", OrdersService> = async fu
  * answer. Twins of one key within the set wait for the first of them.
  */
 export async function placeSet(service: OrdersService, requests: readonly PlaceRequest[]): Promise<PlaceResult[]> {
-  const ctx = serviceContext(service);
+  // A set is worth its calls as long as one of its callers waits; the others have been answered that it took too long.
+  const ctx = serviceContext(service, "*", Math.max(...requests.map(({ deadline }) => deadline)));
   const results = new Map<PlaceRequest, PlaceResult>();
+  // Work for those who have gone would make the next ones late too.
+  for (const request of requests) {
+    if (request.deadline < within(0)) results.set(request, { problem: unavailable({ retryAfter: 1 }) });
+  }
   await answerKept(service, requests, results);
   const { leaders, twins } = splitTwins(requests.filter((request) => !results.has(request)));
   const placements = await checked(service, ctx, leaders, results);
@@ -151,24 +160,18 @@ async function checked(
 ): Promise<Map<PlaceRequest, Placement>> {
   if (requests.length === 0) return new Map();
   const carts = requests.map(({ params }) => summed(params.items));
-  const quotes = await call(ctx, "catalog.quote", {
-    requests: requests.map(({ params, identity }, i) => ({
-      tenant: identity.tenant,
-      country: params.shippingAddress.country,
-      ...(params.currency && { currency: params.currency }),
-      items: carts[i] as ItemQuantity[],
-    })),
-  });
-  const skus = requests.flatMap(({ identity }, i) =>
-    (carts[i] as ItemQuantity[]).map(({ sku }) => ({ tenant: identity.tenant, sku })),
-  );
-  const wanted = [...new Map(skus.map((one) => [`${one.tenant}/${one.sku}`, one])).values()];
-  const available = new Map<string, number>();
-  for (let from = 0; from < wanted.length; from += 1_000) {
-    const part = wanted.slice(from, from + 1_000);
-    const answers = await call(ctx, "inventory.availability", { requests: part });
-    for (const [i, one] of part.entries()) available.set(`${one.tenant}/${one.sku}`, answers[i] ?? 0);
-  }
+  // Neither needs the other's answer: at once they take the time of one.
+  const [quotes, available] = await Promise.all([
+    call(ctx, "catalog.quote", {
+      requests: requests.map(({ params, identity }, i) => ({
+        tenant: identity.tenant,
+        country: params.shippingAddress.country,
+        ...(params.currency && { currency: params.currency }),
+        items: carts[i] as ItemQuantity[],
+      })),
+    }),
+    availabilityOf(ctx, requests, carts),
+  ]);
   const placements = new Map<PlaceRequest, Placement>();
   for (const [i, request] of requests.entries()) {
     const { quote, unknownSkus, currency } = quotes[i] as ResultOf<"catalog.quote">[number];
@@ -180,6 +183,25 @@ async function checked(
     else placements.set(request, await placementOf(service, request, quote as Quote));
   }
   return placements;
+}
+
+/** How many pieces of each SKU can be had, by `tenant/sku`. */
+async function availabilityOf(
+  ctx: Ctx,
+  requests: readonly PlaceRequest[],
+  carts: readonly (readonly ItemQuantity[])[],
+): Promise<Map<string, number>> {
+  const skus = requests.flatMap(({ identity }, i) =>
+    (carts[i] as readonly ItemQuantity[]).map(({ sku }) => ({ tenant: identity.tenant, sku })),
+  );
+  const wanted = [...new Map(skus.map((one) => [`${one.tenant}/${one.sku}`, one])).values()];
+  const available = new Map<string, number>();
+  for (let from = 0; from < wanted.length; from += 1_000) {
+    const part = wanted.slice(from, from + 1_000);
+    const answers = await call(ctx, "inventory.availability", { requests: part });
+    for (const [i, one] of part.entries()) available.set(`${one.tenant}/${one.sku}`, answers[i] ?? 0);
+  }
+  return available;
 }
 
 function summed(items: readonly ItemQuantity[]): ItemQuantity[] {

@@ -1,4 +1,5 @@
 import type { Tx } from "../../../platform/database.ts";
+import { deadlineOf } from "../../../platform/deadline.ts";
 import { kept, once } from "../../../platform/idempotency.ts";
 import { type Ctx, call, type DomainService, type Identity, serviceContext } from "../../../platform/service.ts";
 import { alreadyShipped, type Order } from "../contract.ts";
@@ -56,7 +57,7 @@ async function holdBack(
   why: { code: string; by: string; message?: string },
 ) {
   const { tenant } = ctx.meta.identity as Identity;
-  const own = serviceContext(service, tenant);
+  const own = serviceContext(service, tenant, deadlineOf(ctx));
   const [answer] = await call(own, "delivery.cancel", { requests: [{ tenant, orderId, ...why }] });
   if (!answer?.cancelled) throw alreadyShipped();
 }

@@ -30,7 +30,7 @@ interface Account {
 const tombstones = statement(
   "sandbox.tombstones",
   `insert into sandbox_authorisations (operation_id, amount, currency, status, known_from)
-   select distinct id, 0, '', 'VOIDED', $2::timestamptz from unnest($1::text[]) as id order by id
+   select distinct id, 0, '', 'VOIDED', 'epoch'::timestamptz from unnest($1::text[]) as id order by id
    on conflict (operation_id) do nothing`,
 );
 const lock = statement(
@@ -57,7 +57,7 @@ const write = statement(
 export function moveSet(database: Database, set: readonly Movement[], now: Instant): Promise<Moved[]> {
   return database.transaction("*", async (tx) => {
     const voided = set.filter((movement) => movement.type === "VOID").map((movement) => movement.authorisation);
-    if (voided.length > 0) await tx.query(tombstones, [voided, now]);
+    if (voided.length > 0) await tx.query(tombstones, [voided]);
     const locked = await tx.query<Account>(lock, [set.map((movement) => movement.authorisation)]);
     const accounts = new Map(locked.map((account) => [account.operation_id, account]));
     const done = await knownMovements(tx, set);

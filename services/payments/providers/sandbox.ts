@@ -16,6 +16,8 @@ export interface SandboxOptions {
 }
 
 const AUTHORISATION_MS = 7 * 86_400_000;
+/** Not the time of the authorisation: by the clock of another node that may still be to come. */
+const AT_ONCE: Instant = "1970-01-01T00:00:00.000Z";
 /** As many as a set of commands asks at a time. */
 const MAX = 256;
 
@@ -111,7 +113,7 @@ export class SandboxProvider implements PaymentProvider {
       ...{ status: card.status, code: card.code, captures_fail: card.capturesFail ?? false },
       authorised_until: card.status === "AUTHORISED" ? after(now, AUTHORISATION_MS) : undefined,
       failures_left: card.unavailable ? this.#failures : 0,
-      known_from: card.timesOut ? after(now, this.#silentMs) : now,
+      known_from: card.timesOut ? after(now, this.#silentMs) : AT_ONCE,
     });
     if (row.failures_left > 0) throw new ProviderUnavailable("the sandbox bank is not available");
     if (row.known_from > now) throw new ProviderTimeout("the sandbox bank did not answer in time");

@@ -28,6 +28,7 @@ describe("a query that is wrong", () => {
     "/api/v1/products",
     "/api/v1/admin/dead-letters",
     "/api/v1/admin/processes",
+    "/api/v1/admin/subscriptions",
   ];
   const garbage = [
     "x",

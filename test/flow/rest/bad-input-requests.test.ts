@@ -102,7 +102,7 @@ describe("a request that is wrong", () => {
           ? BAD_IDS.filter((id) => !/^[\w.-]{1,64}$/.test(id.replaceAll("%2e", ".")))
           : BAD_IDS;
         for (const id of ids) {
-          const answer = await operator.send(method, path.replace(/\{\w+\}/, id), {
+          const answer = await operator.send(method, path.replace(/\{\w+\}/g, id), {
             key: "a-key",
             ...(method !== "GET" && { body: {} }),
           });

@@ -72,6 +72,11 @@ describe("answers", () => {
     await check("GET /api/v1/admin/dead-letters", "/api/v1/admin/dead-letters");
     await check("GET /api/v1/admin/dead-letters/{id}", `/api/v1/admin/dead-letters/${world.deadLetter}`);
     await check("GET /api/v1/admin/processes", "/api/v1/admin/processes?state=stuck");
+    await check("GET /api/v1/admin/subscriptions", "/api/v1/admin/subscriptions?limit=2");
+    await check(
+      "GET /api/v1/admin/subscriptions/{domain}/{channel}",
+      "/api/v1/admin/subscriptions/notifications/orders",
+    );
     for (const path of [
       "/health",
       "/health/live",
@@ -116,7 +121,7 @@ describe("answers", () => {
       await check(operation, path, { ...body, nope: 1 });
     }
     for (const { name, path, method } of document.operations) {
-      if (method === "GET" && path.includes("{")) await check(name, path.replace(/\{\w+\}/, newId()));
+      if (method === "GET" && path.includes("{")) await check(name, path.replace(/\{\w+\}/g, newId()));
     }
   });
 

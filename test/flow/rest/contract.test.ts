@@ -29,9 +29,10 @@ describe("the contract", () => {
       [/\/dead-letters\/\{id\}/, world.deadLetter],
       [/\{sku\}/, SKU],
       [/\{userId\}/, "01900000-0000-7000-8000-00000000c001"],
+      [/\{domain\}/, "delivery"],
     ];
     const id = other ?? ids.find(([pattern]) => pattern.test(path))?.[1];
-    return path.replace(/\{\w+\}/, id ?? "");
+    return path.replace("{channel}", other ?? "orders").replace(/\{\w+\}/, id ?? "");
   };
   const ask = (client: Client, operation: Operation, other?: string) =>
     client.send(operation.method, pathOf(operation, other), {
@@ -79,7 +80,9 @@ describe("the contract", () => {
 
   test("what is another tenant's is a 404, the same as what does not exist", async () => {
     const stranger = await platform.client("acme-operator");
-    const routes = protectedRoutes.filter(([route]) => route.includes("{") && !/\{sku\}|\{userId\}/.test(route));
+    const routes = protectedRoutes.filter(
+      ([route]) => route.includes("{") && !/\{sku\}|\{userId\}|\{domain\}/.test(route),
+    );
     expect(routes.length).toBeGreaterThan(15);
     for (const [route] of routes) {
       const operation = document.operation(route);

@@ -129,7 +129,7 @@ describe("operations", () => {
       for (const domain of ["orders", "payments", "delivery", "inventory", "catalog"]) {
         await eventualMetric("waybill_relay_waiting", { domain }, 0);
         expect(await metric("waybill_relay_lag_seconds", { domain })).toBe(0);
-        expect(await metric("waybill_relay_leads", { domain })).toBe(1);
+        expect(await metric("waybill_relay_led", { domain })).toBe(1);
       }
       await eventualMetric("waybill_parked_streams", { domain: "inventory", state: "dead" }, 0);
       const letter = await deadLetter(platform);

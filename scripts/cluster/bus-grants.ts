@@ -1,0 +1,66 @@
+import { DOMAINS, type DomainName, type ServiceName } from "../../platform/config.ts";
+import { allRoutes } from "../../services/api/routes.ts";
+
+/** The domains with an event log, which is also a durable channel. */
+export const LOGS = ["catalog", "inventory", "payments", "delivery", "orders"] as const satisfies DomainName[];
+
+/** Whose channels a domain reads. */
+export const READS = {
+  inventory: ["delivery"],
+  delivery: ["orders"],
+  notifications: ["orders"],
+  orders: ["orders", "delivery"],
+} as const satisfies Partial<Record<DomainName, readonly (typeof LOGS)[number][]>>;
+
+/** What the gateway asks every domain, and every domain that reads channels. */
+const OF_EACH = ["health.*"];
+const OF_EACH_READER = ["deadLetters.*", "subscriptions.*"];
+
+/** How a domain that reads a channel asks the owner for its log; the owner's own nodes do it as well, to publish it. */
+export const OF_EACH_LOG = ["log.*"];
+
+/** What the routes of the contracts run, and what they ask whether an object is there. */
+const routed = allRoutes.flatMap(({ action, exists }) => (exists ? [action, exists.action] : [action]));
+
+/** The actions that each service calls, `*` for any last part; `OF_EACH_LOG` of the channels that it reads comes on top. */
+export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
+  api: [
+    ...new Set(routed.filter((action) => !action.startsWith("api."))),
+    "auth.authenticate",
+    "auth.revokedAmong",
+    "notifications.redeemTicket",
+    "orders.visible",
+    "orders.figures",
+    "orders.log.head",
+    "orders.log.read",
+    ...DOMAINS.flatMap((domain) => OF_EACH.map((action) => `${domain}.${action}`)),
+    ...Object.keys(READS).flatMap((domain) => OF_EACH_READER.map((action) => `${domain}.${action}`)),
+  ],
+  auth: [],
+  catalog: [],
+  inventory: [],
+  payments: ["orders.visible"],
+  delivery: [],
+  notifications: [],
+  orders: [
+    "catalog.quote",
+    "inventory.availability",
+    "inventory.reserve",
+    "inventory.release",
+    "payments.authorise",
+    "payments.capture",
+    "payments.void",
+    "delivery.cancel",
+    "delivery.setStatus",
+  ],
+};
+
+/** What is told to all nodes that want to know, by whom and to whom. */
+export const BROADCASTS: readonly {
+  readonly event: string;
+  readonly from: ServiceName;
+  readonly to: readonly ServiceName[];
+}[] = [
+  { event: "auth.token_revoked", from: "auth", to: ["auth", "api", "notifications"] },
+  { event: "orders.log.grown", from: "orders", to: ["api"] },
+];

@@ -1,0 +1,125 @@
+import type { AuthService } from "../../../services/auth/clients/auth-service.ts";
+import { BusCluster, type NodeName } from "../../support/bus-cluster.ts";
+import { Client } from "../../support/client.ts";
+import { Feed } from "../../support/feed.ts";
+import { eventually } from "../../support/waiting.ts";
+import { describeWithServers } from "../../support/with-servers.ts";
+
+jest.setTimeout(90_000);
+
+const NODES = ["auth-1", "auth-2", "orders-1", "notifications-1", "notifications-2", "api-1", "api-2"];
+const GATEWAYS = ["api-1", "api-2"] as const;
+
+describeWithServers("tokens in a cluster with two nodes of auth and two gateways", () => {
+  let cluster: BusCluster;
+  beforeAll(async () => {
+    cluster = await BusCluster.start({ nodes: NODES });
+  });
+  afterEach(() => Feed.closeAll());
+  afterAll(() => cluster.stop());
+
+  const at = (gateway: NodeName, { token }: Client) => new Client(cluster.urlOf(gateway), token);
+  const openFeed = ({ url, token }: Client) =>
+    Feed.open(url, "/api/v1/events", { authorization: `Bearer ${token as string}` });
+  const claims = ({ token }: Client) =>
+    JSON.parse(Buffer.from((token as string).split(".")[1] as string, "base64url").toString()) as {
+      jti: string;
+      exp: number;
+    };
+  const revoke = async ({ url, token }: Client) => {
+    const raw = new URLSearchParams({
+      token: token as string,
+      client_id: "demo-shop",
+      client_secret: "demo-secret",
+    }).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    expect((await new Client(url).send("POST", "/api/v1/auth/revoke", { raw, headers })).status).toBe(200);
+  };
+  /** As a node does that dies between its commit and telling the others. */
+  const revokeWithoutAWord = async (client: Client) => {
+    const { jti, exp } = claims(client);
+    await cluster.owner.query(
+      "insert into auth.revoked_tokens (jti, tenant, expires_at, revoked_at) values ($1, 'demo', to_timestamp($2), now())",
+      [jti, exp],
+    );
+  };
+  const nodeOf = (name: NodeName) => cluster.node(name).getLocalService("auth") as unknown as AuthService;
+  /** What each node of auth says of a token. */
+  const isRefused = ({ token }: Client) =>
+    Promise.all(
+      ["auth-1", "auth-2"].map((name) =>
+        cluster
+          .node("api-1")
+          .call<unknown, object>("auth.authenticate", { token }, { nodeID: cluster.node(name).nodeID })
+          .then(
+            () => false,
+            () => true,
+          ),
+      ),
+    );
+
+  test("are refused by all nodes once they are revoked at one gateway, and end what they have opened at the other", async () => {
+    const shop = await cluster.client("demo-shop");
+    expect(await isRefused(shop)).toEqual([false, false]);
+    const feeds = await Promise.all(GATEWAYS.map((gateway) => openFeed(at(gateway, shop))));
+    expect(feeds.map(({ status }) => status)).toEqual([200, 200]);
+    await revoke(shop);
+    await eventually("both nodes refuse it", async () => (await isRefused(shop)).every(Boolean), 1_000);
+    await eventually("its feeds have ended", () => feeds.every(({ ended }) => ended), 1_000);
+    for (const gateway of GATEWAYS) expect((await at(gateway, shop).get("/api/v1/orders")).status).toBe(401);
+  });
+
+  test("end their feeds also when the news of their end was lost", async () => {
+    const [shop, other] = [await cluster.client("demo-shop"), await cluster.client("demo-shop")];
+    const feeds = await Promise.all(GATEWAYS.map((gateway) => openFeed(at(gateway, shop))));
+    const others = await openFeed(at("api-2", other));
+    await revokeWithoutAWord(shop);
+    await eventually("both nodes refuse it", async () => (await isRefused(shop)).every(Boolean));
+    await eventually("its feeds have ended", () => feeds.every(({ ended }) => ended));
+    expect(others.ended).toBe(false);
+  });
+
+  test("have tickets that one of two gateways takes, once", async () => {
+    const shop = await cluster.client("demo-shop");
+    for (let round = 0; round < 10; round++) {
+      const { ticket } = (await shop.post("/api/v1/events/tickets", {})).body;
+      const opened = await Promise.all(
+        [...GATEWAYS, ...GATEWAYS].map((name) => Feed.open(cluster.urlOf(name), `/api/v1/events?ticket=${ticket}`)),
+      );
+      expect(opened.map(({ status }) => status).sort()).toEqual([200, 401, 401, 401]);
+    }
+  });
+
+  test("have tickets that open nothing for long when the news of the token's end was lost", async () => {
+    const shop = await cluster.client("demo-shop");
+    const { ticket } = (await shop.post("/api/v1/events/tickets", {})).body;
+    await revokeWithoutAWord(shop);
+    const feed = await Feed.open(cluster.urlOf("api-2"), `/api/v1/events?ticket=${ticket}`);
+    await eventually("it has ended", () => feed.ended);
+  });
+
+  test("are signed with one node's new key by all nodes, which all show it", async () => {
+    const before = await cluster.client("demo-shop");
+    await cluster.owner.query("update auth.signing_keys set created_at = now() - interval '91 days'");
+    nodeOf("auth-1").memory.tidiedAt = Number.NEGATIVE_INFINITY;
+    const old = nodeOf("auth-2").keys.signing.kid;
+    const kid = await eventually("there is a new key", async () => {
+      const { rows } = await cluster.owner.query<{ kid: string }>(
+        "select kid from auth.signing_keys where retired_at is null and kid <> $1",
+        [old],
+      );
+      return rows[0]?.kid;
+    });
+    const shown = async (name: NodeName) => {
+      const { keys } = await cluster
+        .node("api-1")
+        .call<{ keys: { kid: string }[] }, object>("auth.jwks", {}, { nodeID: cluster.node(name).nodeID });
+      return keys.map((key) => key.kid);
+    };
+    for (const name of ["auth-1", "auth-2"] as const) {
+      await eventually(`${name} shows it`, async () => (await shown(name)).includes(kid), 5_000);
+      await eventually(`${name} signs with it`, () => nodeOf(name).keys.signing.kid === kid, 5_000);
+    }
+    expect(await isRefused(before)).toEqual([false, false]);
+  });
+});
