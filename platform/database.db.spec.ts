@@ -7,6 +7,7 @@ jest.setTimeout(60_000);
 
 const one = statement("test.one", "select 1 as one");
 const lock = statement("test.lock", "lock table orders.orders");
+const atWork = statement("test.at_work", "select pg_sleep(8)");
 const pid = statement("test.pid", "select pg_backend_pid() as pid");
 
 let db: TestDatabase;
@@ -45,11 +46,35 @@ test("who waits too long for a lock is told that it is not available, and keeps 
   try {
     const waited = await other.transaction("demo", async (tx) => {
       await tx.query(lock);
-      return outcome(database.transaction("demo", (waiting) => waiting.query(lock)));
+      // One that holds locks and does nothing is ended sooner.
+      const [waited] = await Promise.all([
+        outcome(database.transaction("demo", (waiting) => waiting.query(lock))),
+        tx.query(atWork),
+      ]);
+      return waited;
     });
     expect([waited instanceof Problem, waited]).toEqual([true, expect.objectContaining({ status: 503 })]);
   } finally {
     await other.close();
   }
   expect(await database.query(pid)).toEqual(before);
+});
+
+test("who holds a lock and falls silent loses it to the one who waits", async () => {
+  const silent = new Database(TcpProxy.through(db.urls.orders, proxy.port), "orders", 1);
+  const other = new Database(db.urls.orders, "orders", 1);
+  try {
+    const held = outcome(
+      silent.transaction("demo", async (tx) => {
+        await tx.query(lock);
+        await proxy.set("silent");
+        await other.transaction("demo", (waiting) => waiting.query(lock));
+        await proxy.set("there");
+        await tx.query(one);
+      }),
+    );
+    expect(await held).toMatchObject({ status: 503 });
+  } finally {
+    await Promise.all([silent.close(), other.close()]);
+  }
 });
