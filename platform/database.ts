@@ -146,20 +146,20 @@ export class Database {
   }
 
   /**
+   * Runs one statement that writes, as a transaction of its own: without `begin` and `commit` that is one round trip
+   * instead of three. It runs again as a transaction does.
+   */
+  write<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    return untilItWins(() => this.query<R>(statement, values));
+  }
+
+  /**
    * Runs `work` in one transaction and commits it. A deadlock, a serialisation failure and a {@link Clash} run it
    * again, so `work` reads what it decides on inside.
    */
   async transaction<T>(tenant: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (!TENANT.test(tenant)) throw new Error("not a tenant");
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#attempt(tenant, work);
-      } catch (error) {
-        if (attempt >= ATTEMPTS || !isRetriable(error)) throw asUnavailable(error);
-        // Jitter, so that two losers do not meet again.
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** attempt));
-      }
-    }
+    return untilItWins(() => this.#attempt(tenant, work));
   }
 
   async #attempt<T>(tenant: string, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -197,6 +197,18 @@ export class Database {
 
   async close(): Promise<void> {
     await this.pool.end();
+  }
+}
+
+async function untilItWins<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !isRetriable(error)) throw asUnavailable(error);
+      // Jitter, so that two losers do not meet again.
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** attempt));
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { Instant } from "./clock.ts";
 import type { Events, EventType } from "./contracts.ts";
 import { Clash, type Database, statement, type Tx } from "./database.ts";
 import { newId, PARTITIONS, partitionOf } from "./ids.ts";
+import { Recordset } from "./recordset.ts";
 
 /** What an event carries beside its data. No personal data here either. */
 export interface EventMeta {
@@ -42,16 +43,28 @@ export interface SequencedEvent<T extends EventType = EventType> extends LoggedE
 export type AnyEvent = { [T in EventType]: LoggedEvent<T> }[EventType];
 export type AnySequencedEvent = { [T in EventType]: SequencedEvent<T> }[EventType];
 
-const append = statement(
-  "event_log.append",
-  `with appended as (
-     insert into event_log (id, stream, version, type, tenant, data, meta, at, partition)
-     select id, stream, version, type, tenant, data, meta, at, partition
-     from json_to_recordset($1) as e(
-       id uuid, stream uuid, version int, type text, tenant text, data jsonb, meta jsonb, at timestamptz, partition smallint)
-     returning position, partition)
-   insert into event_log_unnumbered (position, partition) select position, partition from appended`,
+/** A row of the log, but for its position. */
+interface EventRow extends LoggedEvent {
+  readonly partition: number;
+}
+
+const ROWS = new Recordset<EventRow>(
+  "id uuid, stream uuid, version int, type text, tenant text, data json, meta json, at timestamptz, partition smallint",
 );
+
+/**
+ * Appends the events of `rows`, an item of a FROM with the log's columns: two parts of a statement's WITH. The rows have
+ * to come in the order of their versions within a stream.
+ */
+export const appending = (rows: string) =>
+  `appended as (
+     insert into event_log (id, stream, version, type, tenant, data, meta, at, partition)
+     select id, stream, version, type, tenant, data, meta, at, partition from ${rows}
+     returning position, partition),
+   unnumbered as (
+     insert into event_log_unnumbered (position, partition) select position, partition from appended)`;
+
+const append = statement("event_log.append", `with ${appending(ROWS.from("e"))} select`);
 
 /** The columns of an event, as all readers want them. */
 export const EVENT_COLUMNS =
@@ -107,14 +120,12 @@ const readStreams = statement(
    where l.stream = any($1) order by l.stream, l.version`,
 );
 
-/** Gives an event its id. */
-export function logged<T extends EventType>(event: NewEvent<T>): LoggedEvent<T> {
-  return { id: newId(), ...event };
-}
+/** The item of a FROM that events come from, whose first parameter has a number: `eventParameters` are its values. */
+export const eventsFrom = (alias: string, first: number) => ROWS.from(alias, first);
 
-/** The rows of events as the log's insert statements take them, as JSON text. */
-export function eventRows(events: readonly LoggedEvent[]): string {
-  return JSON.stringify(events.map((event) => ({ ...event, partition: partitionOf(event.stream) })));
+/** Events as the parameters of `eventsFrom`. */
+export function eventParameters(events: readonly NewEvent[]): string[] {
+  return ROWS.values(events.map((event) => ({ id: newId(), ...event, partition: partitionOf(event.stream) })));
 }
 
 /** Whether an error is another writer's event in the same place of a stream: the optimistic lock. */
@@ -127,7 +138,7 @@ export function isVersionClash(error: unknown): boolean {
 export class EventLog {
   readonly domain: string;
   readonly #database: Database;
-  /** Set by the relay: told of each commit that appended something. */
+  /** Set by the relay. To be called after each commit that has appended something; `append` sees to it itself. */
   onAppended: () => void = () => {};
 
   constructor(domain: string, database: Database) {
@@ -142,7 +153,7 @@ export class EventLog {
   async append(tx: Tx, events: readonly NewEvent[]): Promise<void> {
     if (events.length === 0) return;
     try {
-      await tx.query(append, [eventRows(events.map(logged))]);
+      await tx.query(append, eventParameters(events));
     } catch (error) {
       if (isVersionClash(error)) throw new Clash("another writer has appended to the stream");
       throw error;

@@ -21,10 +21,6 @@ export function processView({ tenant: _, ...process }: ProcessRow): Omit<Process
 
 const COLUMNS = 'order_id as "orderId", tenant, number, state, step, attempts, error, due_at as "dueAt", since';
 
-const STANDING = `((o.state ? 'cancelling' and o.status <> 'CANCELLED')
-     or (o.status in ('SHIPPED', 'DELIVERED', 'RETURNED') and o.state -> 'payment' ->> 'status' = 'AUTHORISED'
-       and not o.state -> 'skipped' ? 'capture'))`;
-
 const record = statement(
   "processes.record",
   `insert into processes (order_id, tenant, number, state, step, attempts, error, due_at, since)
@@ -54,16 +50,12 @@ const removeTaken = statement(
   "processes.remove_taken",
   "delete from processes where order_id = any($1) and due_at = $2",
 );
-// As the index orders_standing has it: given up and not yet cancelled, or gone and not yet paid.
 const adopt = statement(
   "processes.adopt",
   `insert into processes (order_id, tenant, number, state, step, attempts, error, due_at, since)
-   select o.id, o.tenant, o.number, 'retrying', case when o.state ? 'cancelling' then 'compensate' else 'capture' end, 0,
-     'nobody had asked for it', $2, $2
-   from orders o
-   where o.updated_at < $1 and ${STANDING} and not exists (select from processes p where p.order_id = o.id)
-   order by o.updated_at limit 100
-   on conflict do nothing`,
+   select "orderId", tenant, number, 'retrying', step, 0, 'nobody had asked for it', $2, $2
+   from json_to_recordset($1) as p("orderId" uuid, tenant text, number text, step text)
+   order by "orderId" on conflict do nothing`,
 );
 const list = statement(
   "processes.list",
@@ -121,9 +113,13 @@ export async function removeTakenProcesses(tx: Tx, orderIds: readonly string[], 
   if (orderIds.length > 0) await tx.query(removeTaken, [orderIds, until]);
 }
 
-/** Takes in orders that have stood before a step since before `since` and are in no trouble that is known. */
-export async function adoptForgotten(database: Database, since: Instant, now: Instant): Promise<void> {
-  await database.query(adopt, [since, now]);
+/** Takes in orders that stand before a step and are in no trouble that is known. */
+export async function adoptForgotten(
+  tx: Tx,
+  orders: readonly Pick<ProcessRow, "orderId" | "tenant" | "number" | "step">[],
+  now: Instant,
+): Promise<void> {
+  if (orders.length > 0) await tx.query(adopt, [JSON.stringify(orders), now]);
 }
 
 /** A tenant's processes in trouble, or those of all tenants (`*`), newest orders first. */

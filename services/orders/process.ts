@@ -50,10 +50,16 @@ export function retryPause(attempts: number, random: number): number {
 /** How long before the end of its authorisation an order that has not left is given up: a void must still be in time. */
 const AUTHORISATION_MARGIN_MS = 12 * 3_600_000;
 
-/** When an order is given up unless something happens before; never, once it has left or is being given up. */
+/** An order that has stood so long before a step of the process was forgotten: its event is a dead letter, or worse. */
+export const FORGOTTEN_MS = 120_000;
+
+/**
+ * When somebody has to look at an order, unless something happens before: to give it up as long as it has not left, or,
+ * when it stands before a step that nobody asks for, to ask. Never, when it waits for nothing.
+ */
 export function deadlineOf(state: OrderState): Instant | undefined {
-  if (state.cancelling || state.cancellation) return undefined;
-  if (state.status === "PENDING") return state.placed.deadlineAt;
+  if (state.status === "PENDING" && !state.cancelling) return state.placed.deadlineAt;
+  if (nextStep(state)) return after(state.updatedAt, FORGOTTEN_MS);
   const until = state.payment.authorisedUntil;
   if (state.status === "PENDING_SHIPMENT" && until) return after(until, -AUTHORISATION_MARGIN_MS);
   return undefined;

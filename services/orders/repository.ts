@@ -1,6 +1,8 @@
 import type { Instant } from "../../platform/clock.ts";
 import { type Database, statement, type Tx } from "../../platform/database.ts";
-import { type AnyEvent, type EventLog, eventRows, logged } from "../../platform/event-log.ts";
+import { type AnyEvent, appending, type EventLog, eventParameters, eventsFrom } from "../../platform/event-log.ts";
+import { newId, partitionOf } from "../../platform/ids.ts";
+import { Recordset } from "../../platform/recordset.ts";
 import type { OrderStatus } from "./contract.ts";
 import type { OrderChange, OrderState, PlacedData, StoredOrder } from "./order.ts";
 import type { PersonalData } from "./order-view.ts";
@@ -79,56 +81,49 @@ export interface Placement {
   readonly response: string;
 }
 
+const PLACED = new Recordset<object>(
+  `id uuid, tenant text, number text, customerId uuid, at timestamptz, deadlineAt timestamptz, state jsonb, placed json,
+   personal jsonb, client text, route text, key text, fingerprint text, response text, eventId uuid, meta json, partition smallint`,
+);
+
 // One statement places a set: whose key is taken already is left out of everything that follows. Keys are claimed in
 // one order by everybody, so that sets of two nodes with the same keys do not wait for each other in a circle.
 const place = statement(
   "orders.place",
-  `with request as (
-     select * from json_to_recordset($1) as r(
-       id uuid, tenant text, number text, "customerId" uuid, at timestamptz, "deadlineAt" timestamptz, state jsonb, placed jsonb,
-       personal jsonb, client text, route text, key text, fingerprint text, response text)),
+  `with request as (select * from ${PLACED.from("r")}),
    won as (
      insert into idempotency_keys (tenant, client, route, key, fingerprint, response, created_at)
      select tenant, client, route, key, fingerprint, response, at from request where key is not null
      order by tenant, client, route, key on conflict do nothing returning tenant, client, route, key),
    accepted as (
-     select * from request r where key is null or exists (
-       select from won w where (w.tenant, w.client, w.route, w.key) = (r.tenant, r.client, r.route, r.key))),
+     select * from request
+     where key is null or (tenant, client, route, key) in (select tenant, client, route, key from won)),
    inserted as (
      insert into orders (id, tenant, number, customer_id, status, stream_version, state, created_at, updated_at, deadline_at)
      select id, tenant, number, "customerId", 'PENDING', 1, state, at, at, "deadlineAt" from accepted returning id),
    details as (
      insert into order_details (order_id, tenant, placed, personal) select id, tenant, placed, personal from accepted),
-   logged as (
-     insert into event_log (id, stream, version, type, tenant, data, meta, at, partition)
-     select e.id, e.stream, e.version, e.type, e.tenant, e.data, e.meta, e.at, e.partition
-     from json_to_recordset($2) as e(
-       id uuid, stream uuid, version int, type text, tenant text, data jsonb, meta jsonb, at timestamptz, partition smallint)
-     join accepted a on a.id = e.stream returning position, partition),
-   unnumbered as (
-     insert into event_log_unnumbered (position, partition) select position, partition from logged)
+   ${appending(`(
+     select "eventId" as id, id as stream, 1 as version, 'orders.placed.v1' as type, tenant, placed as data, meta, at, partition
+     from accepted) e`)}
    select id from inserted`,
 );
 
-// The events go with the row: where another writer was first neither is written.
+const CHANGED = new Recordset<object>(
+  "id uuid, expected int, streamVersion int, status text, state jsonb, updatedAt timestamptz, deadlineAt timestamptz",
+);
+
+// The events go with the row: where another writer was first neither is written. `is true` keeps the planner from making
+// a join of it, which would compare every event with every row.
 const save = statement(
   "orders.save",
-  `with change as (
-     select * from json_to_recordset($1) as r(
-       id uuid, expected int, "streamVersion" int, status text, state jsonb, "updatedAt" timestamptz, "deadlineAt" timestamptz)),
-   saved as (
+  `with saved as (
      update orders o set stream_version = c."streamVersion", status = c.status, state = c.state, updated_at = c."updatedAt",
        deadline_at = c."deadlineAt"
-     from change c where o.id = c.id and o.stream_version = c.expected returning o.id),
-   settled as (delete from processes p using saved s where p.order_id = s.id and $3),
-   logged as (
-     insert into event_log (id, stream, version, type, tenant, data, meta, at, partition)
-     select e.id, e.stream, e.version, e.type, e.tenant, e.data, e.meta, e.at, e.partition
-     from json_to_recordset($2) as e(
-       id uuid, stream uuid, version int, type text, tenant text, data jsonb, meta jsonb, at timestamptz, partition smallint)
-     join saved s on s.id = e.stream order by e.stream, e.version returning position, partition),
-   unnumbered as (
-     insert into event_log_unnumbered (position, partition) select position, partition from logged)
+     from ${CHANGED.from("c", 2)} where o.id = c.id and o.stream_version = c.expected returning o.id),
+   settled as (delete from processes p using saved s where p.order_id = s.id and $1),
+   ${appending(`(
+     select * from ${eventsFrom("e", 2 + CHANGED.width)} where (stream in (select id from saved)) is true order by version) e`)}
    select id from saved`,
 );
 
@@ -177,11 +172,15 @@ export function numberSource(database: Database): () => Promise<number> {
 }
 
 /**
- * Writes a set of new orders with their events, keys and responses. Answers the ids of those that were placed; the
- * others' keys had been used.
+ * Writes a set of new orders with their events, keys and responses: a transaction of its own. Answers the ids of those
+ * that were placed; the others' keys had been used.
  */
-export async function placeOrders(tx: Tx, log: EventLog, placements: readonly Placement[]): Promise<Set<string>> {
-  const rows = placements.map(({ state, personal, key, response }) => ({
+export async function placeOrders(
+  database: Database,
+  log: EventLog,
+  placements: readonly Placement[],
+): Promise<Set<string>> {
+  const rows = placements.map(({ state, event, personal, key, response }) => ({
     id: state.id,
     tenant: state.tenant,
     number: state.placed.number,
@@ -189,14 +188,16 @@ export async function placeOrders(tx: Tx, log: EventLog, placements: readonly Pl
     at: state.createdAt,
     deadlineAt: deadlineOf(state),
     state: storedState(state),
-    placed: state.placed,
+    placed: event.data,
     personal,
     response,
+    eventId: newId(),
+    meta: event.meta,
+    partition: partitionOf(state.id),
     ...key,
   }));
-  const events = eventRows(placements.map(({ event }) => logged(event)));
-  const placed = await tx.query<{ id: string }>(place, [JSON.stringify(rows), events]);
-  log.appendedIn(tx);
+  const placed = await database.write<{ id: string }>(place, PLACED.values(rows));
+  log.onAppended();
   return new Set(placed.map((row) => row.id));
 }
 
@@ -222,8 +223,8 @@ export async function saveOrders(
     updatedAt: state.updatedAt,
     deadlineAt: deadlineOf(state),
   }));
-  const events = eventRows(changes.flatMap((change) => change.events).map(logged));
-  const saved = await tx.query<{ id: string }>(save, [JSON.stringify(rows), events, by === "step"]);
+  const events = eventParameters(changes.flatMap((change) => change.events));
+  const saved = await tx.query<{ id: string }>(save, [by === "step", ...CHANGED.values(rows), ...events]);
   log.appendedIn(tx);
   return new Set(saved.map((row) => row.id));
 }

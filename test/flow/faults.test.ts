@@ -129,7 +129,7 @@ describe("the platform under faults", () => {
     await eventually("it is paid", async () => (await order(id)).payment.status === "CAPTURED");
     // As after a discarded dead letter: the capture was never asked for, long ago.
     await platform.owner.query(
-      `update orders.orders set updated_at = now() - interval '1 hour', stream_version = stream_version,
+      `update orders.orders set updated_at = now() - interval '1 hour', deadline_at = now() - interval '58 minutes',
          state = jsonb_set(jsonb_set(state, '{payment,status}', '"AUTHORISED"'), '{payment,captured}', '0') where id = $1`,
       [id],
     );

@@ -2,7 +2,7 @@ import type { Static } from "@sinclair/typebox";
 import { after, type Instant } from "../../../platform/clock.ts";
 import { configOf } from "../../../platform/config.ts";
 import type { ResultOf } from "../../../platform/contracts.ts";
-import { inTransaction, statement } from "../../../platform/database.ts";
+import { statement } from "../../../platform/database.ts";
 import { type Deadline, deadlineOf, within } from "../../../platform/deadline.ts";
 import { idempotencyKeyReused, type Problem, unavailable, validationFailed } from "../../../platform/errors.ts";
 import { keyOwner } from "../../../platform/idempotency.ts";
@@ -45,8 +45,16 @@ export interface PlaceRequest {
   readonly deadline: Deadline;
 }
 
-/** What became of a request: the response's bytes, or what is wrong with it. */
-export type PlaceResult = { readonly body: string; readonly replayed: boolean } | { readonly problem: Problem };
+/** What became of a request: the order with the response's bytes, or what is wrong with it. */
+export type PlaceResult =
+  | { readonly order: Order; readonly body: string; readonly replayed: boolean }
+  | { readonly problem: Problem };
+
+/** An order that may be placed, and how it is answered. */
+interface Checked {
+  readonly placement: Placement;
+  readonly order: Order;
+}
 
 const keptResponses = statement(
   "orders.kept_responses",
@@ -71,12 +79,13 @@ export const placeOrder: ActionHandler<"orders.place", OrdersService> = async fu
   if ("problem" in result) throw result.problem;
   ctx.meta.$body = result.body;
   ctx.meta.$replayed = result.replayed;
-  return JSON.parse(result.body) as Order;
+  return result.order;
 };
 
 /**
- * Places a set of orders in one transaction: keys first, then prices, then stock, and each request gets its own
- * answer. Twins of one key within the set wait for the first of them.
+ * Places a set of orders in one transaction: prices and stock first, then all rows with their keys, and each request gets
+ * its own answer. Twins of one key within the set wait for the first of them. Whether a key was used before is asked
+ * only for those that were not placed: repetitions are few.
  */
 export async function placeSet(service: OrdersService, requests: readonly PlaceRequest[]): Promise<PlaceResult[]> {
   // A set is worth its calls as long as one of its callers waits; the others have been answered that it took too long.
@@ -86,19 +95,23 @@ export async function placeSet(service: OrdersService, requests: readonly PlaceR
   for (const request of requests) {
     if (request.deadline < within(0)) results.set(request, { problem: unavailable({ retryAfter: 1 }) });
   }
-  await answerKept(service, requests, results);
-  const { leaders, twins } = splitTwins(requests.filter((request) => !results.has(request)));
-  const placements = await checked(service, ctx, leaders, results);
-  if (placements.size > 0) {
-    const placed = await inTransaction(ctx, (tx) => placeOrders(tx, service.log, [...placements.values()]));
-    for (const [request, { state, response }] of placements) {
-      if (placed.has(state.id)) results.set(request, { body: response, replayed: false });
+  const leaders = firstOfEachKey(requests.filter((request) => !results.has(request)));
+  const { checked, problems } = await check(service, ctx, leaders);
+  if (checked.size > 0) {
+    const placements = [...checked.values()].map(({ placement }) => placement);
+    const placed = await placeOrders(service.database, service.log, placements);
+    for (const [request, { placement, order }] of checked) {
+      if (placed.has(order.id)) results.set(request, { order, body: placement.response, replayed: false });
     }
   }
-  // The rest either lost their key to another node's request or are twins within the set. A new statement, because
-  // the insert that waited for the winner does not see it.
-  const lost = [...placements.keys()].filter((request) => !results.has(request));
-  await answerKept(service, [...lost, ...twins], results);
+  // The rest have lost their key, to a request of earlier or of another node, or are twins, or something is wrong with
+  // them now that was not when they came first. A new statement, because the one that waited for a winner does not see it.
+  await answerKept(
+    service,
+    requests.filter((request) => !results.has(request)),
+    results,
+  );
+  for (const [request, problem] of problems) if (!results.has(request)) results.set(request, { problem });
   // Twins whose first has failed: each gets its own try.
   const left = requests.filter((request) => !results.has(request));
   if (left.length > 0) {
@@ -132,33 +145,37 @@ async function answerKept(
     const row = scope && kept.get(scopeText(scope));
     if (!row) continue;
     const same = row.fingerprint === request.idempotency?.fingerprint;
-    results.set(request, same ? { body: row.response, replayed: true } : { problem: idempotencyKeyReused() });
+    results.set(
+      request,
+      same
+        ? { order: JSON.parse(row.response) as Order, body: row.response, replayed: true }
+        : { problem: idempotencyKeyReused() },
+    );
   }
 }
 
-/** The first request of each key, and the others that have the same one. */
-function splitTwins(requests: readonly PlaceRequest[]): { leaders: PlaceRequest[]; twins: PlaceRequest[] } {
+/** The requests without the twins of others: those that have the same key as one before them. */
+function firstOfEachKey(requests: readonly PlaceRequest[]): PlaceRequest[] {
   const seen = new Set<string>();
-  const leaders: PlaceRequest[] = [];
-  const twins: PlaceRequest[] = [];
-  for (const request of requests) {
+  return requests.filter((request) => {
     const scope = scopeOf(request);
-    const text = scope && scopeText(scope);
-    if (text !== undefined && seen.has(text)) twins.push(request);
-    else leaders.push(request);
-    if (text !== undefined) seen.add(text);
-  }
-  return { leaders, twins };
+    if (!scope) return true;
+    const text = scopeText(scope);
+    if (seen.has(text)) return false;
+    seen.add(text);
+    return true;
+  });
 }
 
-/** Prices the requests and looks whether their lines are there. Those that may be placed come back as rows. */
-async function checked(
+/** Prices the requests and looks whether their lines are there. */
+async function check(
   service: OrdersService,
   ctx: Ctx,
   requests: readonly PlaceRequest[],
-  results: Map<PlaceRequest, PlaceResult>,
-): Promise<Map<PlaceRequest, Placement>> {
-  if (requests.length === 0) return new Map();
+): Promise<{ checked: Map<PlaceRequest, Checked>; problems: Map<PlaceRequest, Problem> }> {
+  const checked = new Map<PlaceRequest, Checked>();
+  const problems = new Map<PlaceRequest, Problem>();
+  if (requests.length === 0) return { checked, problems };
   const carts = requests.map(({ params }) => summed(params.items));
   // Neither needs the other's answer: at once they take the time of one.
   const [quotes, available] = await Promise.all([
@@ -172,17 +189,16 @@ async function checked(
     }),
     availabilityOf(ctx, requests, carts),
   ]);
-  const placements = new Map<PlaceRequest, Placement>();
   for (const [i, request] of requests.entries()) {
     const { quote, unknownSkus, currency } = quotes[i] as ResultOf<"catalog.quote">[number];
     const problem =
       quote === undefined
         ? unpriced(request, unknownSkus, currency)
         : (repriced(request, quote) ?? outOfStock(request, carts[i] as ItemQuantity[], available));
-    if (problem) results.set(request, { problem });
-    else placements.set(request, await placementOf(service, request, quote as Quote));
+    if (problem) problems.set(request, problem);
+    else checked.set(request, await placementOf(service, request, quote as Quote));
   }
-  return placements;
+  return { checked, problems };
 }
 
 /** How many pieces of each SKU can be had, by `tenant/sku`. */
@@ -244,7 +260,7 @@ function outOfStock(
   return lines.length > 0 ? orderOutOfStock({ lines }) : undefined;
 }
 
-async function placementOf(service: OrdersService, request: PlaceRequest, quote: Quote): Promise<Placement> {
+async function placementOf(service: OrdersService, request: PlaceRequest, quote: Quote): Promise<Checked> {
   const { params, identity, correlationId, idempotency } = request;
   const now: Instant = service.clock.now();
   const customerId = identity.customer ?? params.customer?.id;
@@ -266,7 +282,7 @@ async function placementOf(service: OrdersService, request: PlaceRequest, quote:
     actor: identity.customer ?? identity.client,
     correlationId,
   });
-  const response = JSON.stringify(orderView(state, personal satisfies PersonalData));
+  const order = orderView(state, personal satisfies PersonalData);
   const key = idempotency && { client: keyOwner(identity), ...idempotency };
-  return { state, event, personal, ...(key && { key }), response };
+  return { placement: { state, event, personal, ...(key && { key }), response: JSON.stringify(order) }, order };
 }

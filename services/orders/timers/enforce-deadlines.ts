@@ -1,8 +1,9 @@
-import { after } from "../../../platform/clock.ts";
-import { inTransaction } from "../../../platform/database.ts";
+import { after, type Instant } from "../../../platform/clock.ts";
+import { inTransaction, type Tx } from "../../../platform/database.ts";
 import { type Ctx, call, type DomainService, serviceContext } from "../../../platform/service.ts";
-import { change, decide } from "../order.ts";
-import { deadlineOf } from "../process.ts";
+import { change, decide, hasLeft } from "../order.ts";
+import { deadlineOf, FORGOTTEN_MS, nextStep } from "../process.ts";
+import { adoptForgotten } from "../process-repository.ts";
 import {
   type FoundOrder,
   loadOrders,
@@ -20,7 +21,8 @@ const ASK_AGAIN_MS = 300_000;
 /**
  * Gives up the orders that were not confirmed in time, and those whose authorisation ends before they have left. The
  * decision stands in the order's stream before anything is undone, so an answer that comes at the same moment either
- * was first, and the order lives, or is too late.
+ * was first, and the order lives, or is too late. Orders whose next step nobody asks for any more are taken in among the
+ * processes in trouble: every order that stands still is seen here.
  *
  * @returns 0 when there may be more of them
  */
@@ -35,8 +37,10 @@ export async function enforceDeadlines(service: DomainService): Promise<number |
     service.logger.warn({ err: error }, "delivery did not say which orders it can hold back");
     return new Set<string>();
   });
-  const givenUp = await inTransaction(ctx, async (tx) => {
-    const overdue = (await lockOrders(tx, ids)).filter(({ state }) => (deadlineOf(state) ?? now) < now);
+  const moved = await inTransaction(ctx, async (tx) => {
+    const due = (await lockOrders(tx, ids)).filter(({ state }) => (deadlineOf(state) ?? now) < now);
+    const overdue = due.filter((order) => !isForgotten(order));
+    await takeIn(tx, due.filter(isForgotten), now);
     const decidable = overdue.filter((order) => !isConfirmed(order) || heldBack.has(order.state.id));
     const changes = decidable.map((order) => {
       const code = isConfirmed(order) ? "AUTHORISATION_EXPIRED" : "TIMED_OUT";
@@ -44,9 +48,27 @@ export async function enforceDeadlines(service: DomainService): Promise<number |
     });
     const refused = overdue.filter((order) => !decidable.includes(order)).map(({ state }) => state.id);
     await postponeDeadlines(tx, refused, after(now, ASK_AGAIN_MS));
-    return (await saveOrders(tx, service.log, changes)).size;
+    return due.length - overdue.length + (await saveOrders(tx, service.log, changes)).size;
   });
-  return ids.length === SET && givenUp > 0 ? 0 : undefined;
+  return ids.length === SET && moved > 0 ? 0 : undefined;
+}
+
+/** Given up and not yet cancelled, or gone and not yet paid. */
+function isForgotten({ state }: FoundOrder): boolean {
+  return state.cancelling !== undefined || hasLeft(state);
+}
+
+async function takeIn(tx: Tx, forgotten: readonly FoundOrder[], now: Instant): Promise<void> {
+  const rows = forgotten.flatMap(({ state }) => {
+    const step = nextStep(state)?.step;
+    return step ? [{ orderId: state.id, tenant: state.tenant, number: state.placed.number, step }] : [];
+  });
+  await adoptForgotten(tx, rows, now);
+  await postponeDeadlines(
+    tx,
+    forgotten.map(({ state }) => state.id),
+    after(now, FORGOTTEN_MS),
+  );
 }
 
 function isConfirmed({ state }: FoundOrder): boolean {

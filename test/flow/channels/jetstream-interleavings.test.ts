@@ -181,7 +181,8 @@ describeWithServers("durable channels on JetStream: what is lost when two things
     const node = await world.start();
     const [large, other] = [inPartition(3), inPartition(4)];
     await world.append(node, [large], async (tx) => {
-      const text = "update event_log set meta = meta || jsonb_build_object('reason', repeat('x', 9000000))";
+      const text =
+        "update event_log set meta = (meta::jsonb || jsonb_build_object('reason', repeat('x', 9000000)))::json";
       await tx.query({ name: "test.large", text }, []);
     });
     await world.append(node, [large, other]);
