@@ -78,3 +78,46 @@ test("who holds a lock and falls silent loses it to the one who waits", async ()
     await Promise.all([silent.close(), other.close()]);
   }
 });
+
+test("what is sent and fails is the failure of the transaction, which leaves nothing behind", async () => {
+  const create = statement("test.create", "create table orders.left_behind ()");
+  const wrong = statement("test.wrong", "select 1 / 0");
+  const failed = await outcome(
+    database.transaction("demo", async (tx) => {
+      tx.send(lock);
+      tx.send(wrong);
+      tx.send(create);
+      return "done";
+    }),
+  );
+  expect(failed).toMatchObject({ code: "22012" });
+  const late = await outcome(
+    database.transaction("demo", async (tx) => {
+      tx.send(wrong);
+      // Fails because of what was sent before it.
+      await tx.query(one);
+    }),
+  );
+  expect(late).toMatchObject({ code: "22012" });
+  expect(await database.query(one)).toEqual([{ one: 1 }]);
+});
+
+test("a failure that is passed over does not pass for a commit", async () => {
+  const wrong = statement("test.wrong", "select 1 / 0");
+  const work = database.transaction("demo", async (tx) => {
+    await tx.query(wrong).catch(() => {});
+  });
+  await expect(work).rejects.toThrow("was rolled back");
+});
+
+test("what is sent is done when the transaction is", async () => {
+  const insert = statement(
+    "test.insert",
+    "insert into processes values (gen_random_uuid(), 'demo', 'n', 'stuck', 's', 1, 'e', now(), now())",
+  );
+  const count = statement("test.count", "select count(*)::int from processes");
+  await database.transaction("demo", async (tx) => {
+    for (let i = 0; i < 5; i++) tx.send(insert);
+  });
+  expect(await database.query(count)).toEqual([{ count: 5 }]);
+});

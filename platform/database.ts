@@ -17,6 +17,11 @@ export function statement(name: string, text: string): Statement {
 /** An open transaction. */
 export interface Tx {
   query<R>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
+  /**
+   * Sends a statement whose rows nobody needs, and waits for nothing: what comes after it, the commit too, is on its way
+   * before it is done. Its failure is the transaction's.
+   */
+  send(statement: Statement, values?: readonly unknown[]): void;
   /** Runs once the transaction is committed, never when it is rolled back. */
   afterCommit(run: () => void): void;
 }
@@ -111,7 +116,8 @@ export class Database {
         getTypeParser: (oid: number, format?: "text" | "binary") => this.#parser(oid, format),
       } as pg.CustomTypesConfig,
     };
-    this.pool = new pg.Pool({ ...this.#config, max: connections, idleTimeoutMillis: 60_000 });
+    // What is sent while an answer is still to come does not wait for it.
+    this.pool = new pg.Pool({ ...this.#config, max: connections, idleTimeoutMillis: 60_000, pipeline: true });
     // Without listeners a connection that the server closes ends the process: the pool's own is for idle ones, and
     // one that is lost between two statements of a transaction is noticed by the next.
     this.pool.on("error", () => {});
@@ -165,18 +171,38 @@ export class Database {
   async #attempt<T>(tenant: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     const afterCommit: (() => void)[] = [];
+    const sent: Promise<unknown>[] = [];
+    const send = (query: string | pg.QueryConfig) => {
+      const answer = client.query(query);
+      sent.push(answer.catch(() => {}));
+      return answer;
+    };
+    let failure = undefined as { readonly error: unknown } | undefined;
+    const sendAlone = (query: string | pg.QueryConfig) => {
+      send(query).catch((error: unknown) => {
+        failure ??= { error };
+      });
+    };
     let broken: Error | undefined;
     let result: T;
     try {
-      // The tenant travels with BEGIN: no round trip of its own.
-      await client.query(`begin; set local waybill.tenant = '${tenant}'`);
+      // The tenant travels with BEGIN, and both with the first statement: neither is a round trip of its own.
+      sendAlone(`begin; set local waybill.tenant = '${tenant}'`);
       result = await work({
         query: async <R>(statement: Statement, values: readonly unknown[] = []) =>
-          (await client.query({ ...statement, values: values as unknown[] })).rows as R[],
+          (await send({ ...statement, values: values as unknown[] })).rows as R[],
+        send: (statement, values = []) => sendAlone({ ...statement, values: values as unknown[] }),
         afterCommit: (run) => void afterCommit.push(run),
       });
-      await client.query("commit");
-    } catch (error) {
+      // Of a transaction in which something has failed the server makes a rollback, and does not call it an error.
+      const committed = send("commit");
+      await Promise.all(sent);
+      if (failure) throw failure.error;
+      if ((await committed).command !== "COMMIT") throw new Error("the transaction was rolled back");
+    } catch (caught) {
+      await Promise.all(sent);
+      // Whatever failed after the first failure failed because of it.
+      const error = failure ? failure.error : caught;
       if (isConnectionLoss(error)) broken = error as Error;
       else await client.query("rollback").catch((failed: Error) => (broken = failed));
       throw error;
@@ -212,9 +238,15 @@ async function untilItWins<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Whether an error is another writer's event in the same place of a stream: the optimistic lock of the logs. */
+export function isVersionClash(error: unknown): boolean {
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  return code === "23505" && constraint === "event_log_stream_version_key";
+}
+
 function isRetriable(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  return error instanceof Clash || code === "40001" || code === "40P01";
+  return error instanceof Clash || isVersionClash(error) || code === "40001" || code === "40P01";
 }
 
 /** UNAVAILABLE for what says that the database is away, or too slow; anything else as it is. Knows Sequelize's too. */

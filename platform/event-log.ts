@@ -1,6 +1,6 @@
 import type { Instant } from "./clock.ts";
 import type { Events, EventType } from "./contracts.ts";
-import { Clash, type Database, statement, type Tx } from "./database.ts";
+import { type Database, statement, type Tx } from "./database.ts";
 import { newId, PARTITIONS, partitionOf } from "./ids.ts";
 import { Recordset } from "./recordset.ts";
 
@@ -128,12 +128,6 @@ export function eventParameters(events: readonly NewEvent[]): string[] {
   return ROWS.values(events.map((event) => ({ id: newId(), ...event, partition: partitionOf(event.stream) })));
 }
 
-/** Whether an error is another writer's event in the same place of a stream: the optimistic lock. */
-export function isVersionClash(error: unknown): boolean {
-  const { code, constraint } = error as { code?: string; constraint?: string };
-  return code === "23505" && constraint === "event_log_stream_version_key";
-}
-
 /** A domain's event log: an append-only table that is its outbox as well. */
 export class EventLog {
   readonly domain: string;
@@ -148,16 +142,11 @@ export class EventLog {
 
   /**
    * Appends events in the caller's transaction, in the order given. When somebody else has appended to one of the
-   * streams meanwhile it throws a {@link Clash}, and the transaction runs again from its reading.
+   * streams meanwhile the transaction runs again from its reading.
    */
-  async append(tx: Tx, events: readonly NewEvent[]): Promise<void> {
+  append(tx: Tx, events: readonly NewEvent[]): void {
     if (events.length === 0) return;
-    try {
-      await tx.query(append, eventParameters(events));
-    } catch (error) {
-      if (isVersionClash(error)) throw new Clash("another writer has appended to the stream");
-      throw error;
-    }
+    tx.send(append, eventParameters(events));
     this.appendedIn(tx);
   }
 

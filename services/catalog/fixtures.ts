@@ -58,7 +58,7 @@ export async function seedCatalog(database: Database, now: Instant): Promise<voi
       .filter(({ tenant, sku }) => !known.has(`${tenant}/${sku}`));
     const added = await insertProducts(tx, missing);
     const meta = { actor: "service:catalog", correlationId: newId() };
-    await log.append(
+    log.append(
       tx,
       added.map((product) => ({
         stream: product.id,

@@ -4,6 +4,7 @@ import { placeMany } from "../support/load.ts";
 import { type Accepted, contradictions, onHand } from "../support/oracle.ts";
 import { PlatformProcess } from "../support/process.ts";
 import { seeded } from "../support/random.ts";
+import { isAtRest } from "../support/rest.ts";
 import { eventually, pause } from "../support/waiting.ts";
 
 /** More rounds and other seeds: `CRASH_ROUNDS=50 CRASH_SEED=7 npm run test:crash`. */
@@ -101,20 +102,7 @@ async function assertAllRight(
 ) {
   const owner = await platform.owner();
   try {
-    await eventually(
-      "every order is at its end",
-      async () => {
-        const { rows } = await owner.query(`select
-          (select count(*)::int from orders.orders where status not in ('DELIVERED', 'CANCELLED')) as open,
-          (select count(*)::int from orders.processes) as processes,
-          (select count(*)::int from payments.payments p where p.status = 'AUTHORISED') as uncaptured,
-          (select count(*)::int from inventory.reservations where status = 'HELD') as held,
-          (select count(*)::int from orders.event_log_unnumbered) + (select count(*)::int from delivery.event_log_unnumbered)
-            + (select count(*)::int from payments.event_log_unnumbered) as unnumbered`);
-        return Object.values(rows[0]).every((count) => count === 0);
-      },
-      60_000,
-    );
+    await eventually("every order is at its end", () => isAtRest(owner), 60_000);
     expect(await contradictions(owner, journal, initial)).toEqual([]);
   } finally {
     await owner.end();

@@ -2,6 +2,7 @@ import { type Client, orderBody } from "../support/client.ts";
 import { placeMany } from "../support/load.ts";
 import { contradictions, onHand } from "../support/oracle.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { isAtRest } from "../support/rest.ts";
 import { eventually } from "../support/waiting.ts";
 
 jest.setTimeout(120_000);
@@ -20,18 +21,7 @@ describe("the platform's promises", () => {
   });
 
   const allAtTheirEnd = () =>
-    eventually(
-      "every order is at its end, paid or not charged, with nothing held",
-      async () => {
-        const { rows } = await platform.owner.query(`select
-          (select count(*)::int from orders.orders where status not in ('DELIVERED', 'CANCELLED')) as open,
-          (select count(*)::int from payments.payments where status = 'AUTHORISED') as uncaptured,
-          (select count(*)::int from inventory.reservations where status = 'HELD') as held,
-          (select count(*)::int from orders.event_log_unnumbered) + (select count(*)::int from payments.event_log_unnumbered) as unnumbered`);
-        return Object.values(rows[0]).every((count) => count === 0);
-      },
-      60_000,
-    );
+    eventually("every order is at its end, paid or not charged", () => isAtRest(platform.owner), 60_000);
 
   test("500 orders with 32 in flight are all delivered, and nothing contradicts it", async () => {
     const { accepted, refused } = await placeMany({ client: shop, count: 500, inFlight: 32, keyPrefix: "many" });

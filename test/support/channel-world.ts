@@ -127,7 +127,7 @@ export async function makeWorld(makeAdapter: (config: Config) => object): Promis
             at: new Date().toISOString(),
           });
         }
-        await service.log.append(tx, events);
+        service.log.append(tx, events);
         await during?.(tx);
       });
     },

@@ -17,7 +17,7 @@ export async function recordChange(
   const { client, customer } = ctx.meta.identity as Identity;
   const { id: stream, version, tenant, updatedAt: at } = product;
   const meta = { actor: customer ?? client, correlationId: ctx.requestID ?? newId() };
-  await service.log.append(tx, [{ stream, version, type, tenant, data: factOf(product), meta, at }]);
+  service.log.append(tx, [{ stream, version, type, tenant, data: factOf(product), meta, at }]);
 }
 
 /** Throws VALIDATION_FAILED for a price in another currency than the tenant's. */
