@@ -1,10 +1,12 @@
 import { randomFillSync } from "node:crypto";
 import { crc32 } from "node:zlib";
 
-const pool = Buffer.alloc(16 * 256);
-let used = pool.length;
+const pool = Buffer.alloc(8 * 512);
+let random = "";
+let used = 0;
 let lastMillisecond = 0;
 let counter = 0;
+let time = "";
 
 /**
  * A UUID of version 7 (RFC 9562, 5.7), in the order of its making within this process: new rows go to the right
@@ -12,22 +14,27 @@ let counter = 0;
  */
 export function newId(): string {
   const now = Date.now();
-  if (now > lastMillisecond) {
-    lastMillisecond = now;
-    counter = 0;
-  } else if (++counter > 0xfff) {
-    lastMillisecond += 1;
-    counter = 0;
-  }
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  const random = pool.toString("hex", used + 8, used + 16);
+  if (now > lastMillisecond) tick(now);
+  else if (++counter > 0xfff) tick(lastMillisecond + 1);
+  if (used === random.length) refill();
+  const tail = random.slice(used, used + 16);
   used += 16;
-  const time = lastMillisecond.toString(16).padStart(12, "0");
-  const variant = ((Number.parseInt(random[0] as string, 16) & 3) | 8).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, "0")}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
+  return `${time}-${(0x7000 | counter).toString(16)}-${tail.slice(0, 4)}-${tail.slice(4)}`;
+}
+
+function tick(millisecond: number): void {
+  lastMillisecond = millisecond;
+  counter = 0;
+  const digits = millisecond.toString(16).padStart(12, "0");
+  time = `${digits.slice(0, 8)}-${digits.slice(8)}`;
+}
+
+/** The second halves of the next ids, each with the variant in its first two bits. */
+function refill(): void {
+  randomFillSync(pool);
+  for (let i = 0; i < pool.length; i += 8) pool[i] = ((pool[i] as number) & 0x3f) | 0x80;
+  random = pool.toString("hex");
+  used = 0;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -3,6 +3,8 @@ import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { ValueErrorType } from "@sinclair/typebox/errors";
 import { type FieldError, validationFailed } from "./errors.ts";
 
+const MOST_ERRORS = 20;
+
 const compiled = new WeakMap<TSchema, TypeCheck<TSchema>>();
 
 /** A field's name as a segment of a JSON Pointer (RFC 6901, 3). */
@@ -21,16 +23,16 @@ export function fieldErrors(schema: TSchema, value: unknown): FieldError[] {
     check = TypeCompiler.Compile(schema);
     compiled.set(schema, check);
   }
-  const found = new Map<string, string>();
-  unsafeText(value, "", found);
-  if (!check.Check(value)) {
-    for (const error of check.Errors(value)) {
-      if (found.size >= 20) break;
-      // A missing field is reported twice, as missing and as of the wrong type; the first says it better.
-      if (!found.has(error.path)) found.set(error.path, describe(error));
-    }
+  const found = unsafe(value);
+  const isOfSchema = check.Check(value);
+  if (!found && isOfSchema) return [];
+  const messages = new Map(found?.map(({ path, message }) => [path, message]));
+  for (const error of isOfSchema ? [] : check.Errors(value)) {
+    if (messages.size >= MOST_ERRORS) break;
+    // A missing field is reported twice, as missing and as of the wrong type; the first says it better.
+    if (!messages.has(error.path)) messages.set(error.path, describe(error));
   }
-  return [...found].map(([path, message]) => ({ path, message }));
+  return [...messages].slice(0, MOST_ERRORS).map(([path, message]) => ({ path, message }));
 }
 
 const tolerant = new WeakMap<TSchema, TSchema>();
@@ -84,21 +86,34 @@ function describe(error: { type: ValueErrorType; message: string; schema: TSchem
   }
 }
 
-function unsafeText(value: unknown, path: string, found: Map<string, string>): void {
+/**
+ * Wrong texts, numbers and names in a value, wherever they are; none is undefined. Paths are made on the way back from
+ * what is wrong: made on the way there they were most of what validating an order took.
+ */
+function unsafe(value: unknown): FieldError[] | undefined {
   if (typeof value === "string") {
-    if (value.includes("\0")) found.set(path, "must not contain NUL characters");
-    else if (!value.isWellFormed()) found.set(path, "must not contain lone surrogates");
-  } else if (typeof value === "number") {
-    // 1e400 is JSON and becomes Infinity, which would be given back as null.
-    if (!Number.isFinite(value)) found.set(path, "must be a finite number");
-  } else if (Array.isArray(value)) {
-    for (let i = 0; i < value.length && found.size < 20; i++) unsafeText(value[i], `${path}/${i}`, found);
-  } else if (value !== null && typeof value === "object") {
-    for (const key of Object.keys(value)) {
-      if (found.size >= 20) return;
-      if (key === "__proto__") found.set(`${path}/__proto__`, "is not a known field");
-      else if (key.includes("\0") || !key.isWellFormed()) found.set(path + pointerSegment(key), "is not a known field");
-      else unsafeText((value as Record<string, unknown>)[key], path + pointerSegment(key), found);
-    }
+    if (value.includes("\0")) return wrong("must not contain NUL characters");
+    return value.isWellFormed() ? undefined : wrong("must not contain lone surrogates");
   }
+  // 1e400 is JSON and becomes Infinity, which would be given back as null.
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : wrong("must be a finite number");
+  if (typeof value !== "object" || value === null) return undefined;
+  let found: FieldError[] | undefined;
+  // Of an array these are the indexes.
+  for (const key of Object.keys(value)) {
+    const inside = isUnsafeName(key) ? wrong("is not a known field") : unsafe((value as Record<string, unknown>)[key]);
+    if (!inside) continue;
+    found ??= [];
+    for (const error of inside) found.push({ ...error, path: pointerSegment(key) + error.path });
+    if (found.length >= MOST_ERRORS) return found;
+  }
+  return found;
+}
+
+function isUnsafeName(name: string): boolean {
+  return name === "__proto__" || name.includes("\0") || !name.isWellFormed();
+}
+
+function wrong(message: string): FieldError[] {
+  return [{ path: "", message }];
 }

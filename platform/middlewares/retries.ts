@@ -35,8 +35,6 @@ interface Endpoints {
  */
 export function retries(budget = new RetryBudget()): Middleware {
   function around(this: ServiceBroker, next: Call, action: ActionSchema): Call {
-    // The gateway's own action for a request: it is the caller, and what it calls is outermost.
-    if (action.visibility === "private") return next;
     return (ctx) => {
       // An attempt of ours, or a call from another node, whose caller sees to it.
       if (attempts.has(ctx) || (ctx.endpoint?.local && ctx.nodeID !== this.nodeID)) return next(ctx);
@@ -101,7 +99,7 @@ async function again(
 /** Whether a call is the first of a request or of the platform's own work, and not made by an action. */
 function isOutermost(ctx: Context): boolean {
   const { parentCtx } = ctx.options as { parentCtx?: Context };
-  return !parentCtx?.action || parentCtx.action.visibility === "private";
+  return !parentCtx?.action;
 }
 
 /** How a call was lost, if it was, as far as its error tells. */

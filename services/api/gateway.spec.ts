@@ -439,6 +439,16 @@ test("the token routes take forms and Basic, and answer as RFC 6749 says", async
   });
 });
 
+test("a token that is revoked is refused at once, although it was known", async () => {
+  TOKENS.leaver = { tenant: "demo", client: "leaver", scopes: ["orders:read"], tokenId: "j" };
+  const get = () => ask("GET", order(ID), { token: "leaver" });
+  expect(await get()).toMatchObject({ status: 200 });
+  delete TOKENS.leaver;
+  expect(await get()).toMatchObject({ status: 200 });
+  await broker.broadcast("auth.token_revoked", { jti: "j" });
+  expect(await get()).toMatchObject({ status: 401, body: { code: "UNAUTHORIZED" } });
+});
+
 test("a live feed begins at once, and not without a token", async () => {
   expect(await ask("GET", "/api/v1/events", { token: null })).toMatchObject({ status: 401 });
   expect(await ask("GET", `${order(ABSENT)}/events`)).toMatchObject({ status: 404 });

@@ -4,6 +4,7 @@ import { configOf } from "../../platform/config.ts";
 import { malformedRequest, notFound, unavailable } from "../../platform/errors.ts";
 import { addAliases } from "./aliases.ts";
 import { beginExchange, type Exchange, type Gateway, type GatewayRequest } from "./http/exchange.ts";
+import { KnownTokens } from "./http/known-tokens.ts";
 import { respondError } from "./http/respond.ts";
 import type { Router } from "./http/router.ts";
 import { createHttpServer, listen } from "./http/server.ts";
@@ -15,7 +16,7 @@ import { checkDomains } from "./operations/health.ts";
 import { Metrics } from "./operations/metrics.ts";
 import { sharedAnswer } from "./operations/shared-answer.ts";
 import { allRoutes, BASE } from "./routes.ts";
-import { type Found, handleByWeb, type WebService, web } from "./web.ts";
+import { type Alias, type WebService, web } from "./web.ts";
 
 /** How long a stop waits for the requests in hand, in ms. */
 const GRACE_MS = 8_000;
@@ -23,11 +24,12 @@ const REPORT_KEPT_MS = 1_000;
 const SAY_SHED_MS = 10_000;
 const tokenRoutes = allRoutes.filter(({ rest }) => rest.oauth);
 
-interface GatewayService extends Gateway, WebService {
-  router: Router<Found["alias"]>;
+interface GatewayService extends Gateway, WebService<GatewayRequest> {
+  router: Router<Alias<GatewayRequest>>;
   drained: Promise<void> | undefined;
   /** When the log may say again that requests are turned away. */
   sayShedAfter: number;
+  httpHandler(req: IncomingMessage, res: ServerResponse): void;
   drain(): Promise<void>;
   finish(exchange: Exchange): void;
   shed(exchange: Exchange): void;
@@ -42,8 +44,9 @@ export const gateway = {
   name: "api",
   mixins: [web],
   events: {
-    /** What a revoked token still receives ends with it. */
+    /** A revoked token is asked about again, and what it still receives ends with it. */
     "auth.token_revoked"(this: GatewayService, { params }: Context<{ jti: string }>) {
+      this.tokens.forget();
       this.feeds.endToken(params.jti);
     },
     /** The live feeds do not wait for their next look. */
@@ -53,28 +56,25 @@ export const gateway = {
   },
   methods: {
     createServer(this: GatewayService) {
-      this.server = createHttpServer((req, res) => void this.httpHandler(req, res));
+      this.server = createHttpServer((req, res) => this.httpHandler(req, res));
     },
 
-    async httpHandler(this: GatewayService, req: IncomingMessage, res: ServerResponse) {
+    /**
+     * Takes a request straight to its alias. moleculer-web's own way there is a call of an action, a promise that waits
+     * until the answer has left, and parts that are not used here (middlewares, CORS, files, routes by action's name).
+     */
+    httpHandler(this: GatewayService, req: IncomingMessage, res: ServerResponse) {
       const exchange = beginExchange(req, res);
-      (req as GatewayRequest).exchange = exchange;
       // Not the routes at the root: who looks how the gateway is does so when it has too much to do.
       if (!exchange.path.startsWith(`${BASE}/`)) this.traffic.enterAnyway();
       else if (!this.traffic.enter()) return this.shed(exchange);
       res.on("close", () => this.finish(exchange));
-      // moleculer-web takes its request id from either, whatever it looks like; and parses a query that is read here.
-      delete req.headers["x-correlation-id"];
-      req.headers["x-request-id"] = exchange.requestId;
-      req.url = exchange.path;
       if (req.headers.host === undefined && req.httpVersion === "1.1") {
-        respondError(this, exchange, malformedRequest({ detail: "The Host header is missing." }));
-      } else if (req.method === "OPTIONS") {
-        // moleculer-web would run the route of the method that a browser asks about.
-        respondError(this, exchange, notFound());
-      } else {
-        await handleByWeb.call(this, req, res);
+        return respondError(this, exchange, malformedRequest({ detail: "The Host header is missing." }));
       }
+      const found = this.router.find(req.method === "HEAD" ? "GET" : (req.method as string), exchange.path);
+      if (!found) return respondError(this, exchange, notFound());
+      found.target.handler.call(this, Object.assign(req, { exchange, params: found.params }), res);
     },
 
     /** Turns a request away before anything is done for it: its body is not read, nor its token, and it is not logged. */
@@ -88,20 +88,6 @@ export const gateway = {
       if (now < this.sayShedAfter) return;
       this.sayShedAfter = now + SAY_SHED_MS;
       this.logger.warn({ inFlight: this.traffic.inFlight, shed: this.traffic.shed }, "requests are turned away");
-    },
-
-    /** moleculer-web's own tries one regular expression after the other. */
-    resolveAlias(this: GatewayService, path: string, method: string): Found | false {
-      const found = this.router.find(method === "HEAD" ? "GET" : method, path);
-      return found ? { alias: found.target, params: found.params } : false;
-    },
-
-    send404(this: GatewayService, req: GatewayRequest) {
-      respondError(this, req.exchange, notFound());
-    },
-
-    errorHandler(this: GatewayService, req: GatewayRequest, _res: ServerResponse, error: unknown) {
-      respondError(this, req.exchange, error);
     },
 
     /** Counts and logs a request that is over: the route as declared, never the address, which may hold a ticket. */
@@ -151,6 +137,7 @@ export const gateway = {
     });
     Object.assign(this, {
       traffic,
+      tokens: new KnownTokens(),
       feeds,
       metrics,
       health: sharedAnswer(() => checkDomains(broker), REPORT_KEPT_MS),

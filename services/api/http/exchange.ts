@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ServiceBroker } from "moleculer";
+import type { Service } from "moleculer";
 import type { Figure } from "../../../mixins/health.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -8,13 +8,14 @@ import type { HealthReport } from "../contract.ts";
 import type { LiveFeeds } from "../live/live-feeds.ts";
 import type { Metrics } from "../operations/metrics.ts";
 import type { Route } from "../routes.ts";
+import type { KnownTokens } from "./known-tokens.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** The gateway's service, as what serves a request sees it. */
-export interface Gateway {
-  readonly broker: ServiceBroker;
+export interface Gateway extends Pick<Service, "broker"> {
   readonly logger: Logger;
   readonly traffic: Traffic;
+  readonly tokens: KnownTokens;
   readonly feeds: LiveFeeds;
   readonly metrics: Metrics;
   /** How the domains are; shared by those who ask within a second. */
@@ -32,7 +33,7 @@ export interface Exchange {
   /** The target without its query, and the query without its `?`. */
   readonly path: string;
   readonly query: string;
-  /** Moleculer's context of the request, from the moment that a route was found. */
+  /** The context of all calls that are made for the request, from the moment that a route was found. */
   ctx?: Ctx;
   route?: Pick<Route, "path" | "rest">;
   identity?: Identity;
@@ -41,11 +42,21 @@ export interface Exchange {
   isFeed?: true;
 }
 
-/** A request on its way through moleculer-web. */
+/** A request on its way to its alias, with the path's parameters as they were sent. */
 export interface GatewayRequest extends IncomingMessage {
   exchange: Exchange;
-  readonly $ctx: Ctx;
-  readonly $params: { readonly params: Record<string, string> };
+  params: Readonly<Record<string, string>>;
+}
+
+/**
+ * The context that a request's calls are made from. It is no call itself: it lasts as long as its client, and the
+ * gateway counts requests, sheds them and waits for them when it stops.
+ */
+export function rootContext(gateway: Gateway, requestId: string): Ctx {
+  const ctx = new gateway.broker.ContextFactory(gateway.broker) as unknown as Ctx;
+  ctx.service = gateway as unknown as Service;
+  ctx.requestID = requestId;
+  return ctx;
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -54,20 +65,22 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchange {
   const given = req.headers["x-request-id"];
   const requestId = typeof given === "string" && REQUEST_ID.test(given) ? given : newId();
-  const target = pathOf(req.url ?? "/");
+  const target = originForm(req.url ?? "/");
   const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
   return {
     req,
     res,
     requestId,
     startedAt: performance.now(),
-    path: mark < 0 ? target : target.slice(0, mark),
+    // One slash at the end is as none.
+    path: path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path,
     query: mark < 0 ? "" : target.slice(mark + 1),
   };
 }
 
 /** The target in origin form. A proxy's absolute form names the host once more (RFC 9112, 3.2.2). */
-function pathOf(target: string): string {
+function originForm(target: string): string {
   if (target.startsWith("/")) return target;
   const authority = target.indexOf("://");
   const slash = authority < 0 ? -1 : target.indexOf("/", authority + 3);

@@ -55,8 +55,21 @@ export function respondResult(gateway: Gateway, route: Route, exchange: Exchange
     respond(gateway, exchange, 304, headers);
   } else {
     headers["Content-Type"] = "application/json";
-    respond(gateway, exchange, status, headers, $body ?? JSON.stringify(result ?? null));
+    respond(gateway, exchange, status, headers, $body ?? textOf(result));
   }
+}
+
+const texts = new WeakMap<object, string>();
+
+/** The JSON of a result. One that is given to many, and so is frozen, is written once. */
+function textOf(result: unknown): string {
+  if (typeof result !== "object" || result === null || !Object.isFrozen(result)) return JSON.stringify(result ?? null);
+  let text = texts.get(result);
+  if (text === undefined) {
+    text = JSON.stringify(result);
+    texts.set(result, text);
+  }
+  return text;
 }
 
 /** Whether an `If-None-Match` names an entity tag (RFC 9110, 13.1.2: by weak comparison). */

@@ -31,7 +31,7 @@ export async function serve(
   const { requestTimeoutMs } = configOf(gateway.broker);
   endBy(ctx, within(requestTimeoutMs));
   if (!route.rest.open) {
-    exchange.identity = await identify(route, exchange, ctx);
+    exchange.identity = await identify(gateway, route, exchange, ctx);
     // For all calls of this request.
     ctx.meta.identity = exchange.identity;
   }
@@ -54,18 +54,13 @@ export async function serve(
 }
 
 /** Who asks: by the token of the request, or on a live feed by a ticket. */
-async function identify(route: Route, exchange: Exchange, ctx: Ctx): Promise<Identity> {
+async function identify({ tokens }: Gateway, route: Route, exchange: Exchange, ctx: Ctx): Promise<Identity> {
   const token = bearerToken(exchange.req.headers.authorization);
-  const ticket =
-    token === undefined && route.rest.produces === "text/event-stream" ? ticketOf(route, exchange) : undefined;
-  if (token === undefined && ticket === undefined) throw unauthorised();
-  const identity = await (ticket === undefined
-    ? call(ctx, "auth.authenticate", { token: token as string })
-    : call(ctx, "notifications.redeemTicket", { ticket })
-  ).catch((error: unknown) => {
-    // Whatever is wrong with it (too long, of the wrong letters): it is no token.
-    throw answerTo(error).status < 500 ? unauthorised({ detail: "The access token is not valid." }) : error;
-  });
+  const identity =
+    token === undefined
+      ? await redeemTicket(route, exchange, ctx)
+      : (tokens.find(token) ??
+        (await tokens.learn(token, () => call(ctx, "auth.authenticate", { token })).catch(refuse)));
   for (const scope of route.rest.scopes) {
     if (identity.scopes.includes(scope)) continue;
     exchange.identity = identity;
@@ -74,9 +69,16 @@ async function identify(route: Route, exchange: Exchange, ctx: Ctx): Promise<Ide
   return identity;
 }
 
-function ticketOf(route: Route, exchange: Exchange): string | undefined {
+async function redeemTicket(route: Route, exchange: Exchange, ctx: Ctx): Promise<Identity> {
+  if (route.rest.produces !== "text/event-stream") throw unauthorised();
   const { ticket } = readQuery(exchange.query, route.query).members;
-  return typeof ticket === "string" && ticket !== "" ? ticket : undefined;
+  if (typeof ticket !== "string" || ticket === "") throw unauthorised();
+  return call(ctx, "notifications.redeemTicket", { ticket }).catch(refuse);
+}
+
+/** Whatever is wrong with it (too long, of the wrong letters): it is no token. */
+function refuse(error: unknown): never {
+  throw answerTo(error).status < 500 ? unauthorised({ detail: "The access token is not valid." }) : error;
 }
 
 /** The path's parameters. One that cannot be decoded, or is not what ids look like, names nothing. */

@@ -6,8 +6,8 @@ import { currentToken } from "../crypto/current-token.ts";
 import { parseScope } from "../scope.ts";
 
 /**
- * Who an access token is. Every request comes by here: a signature is checked once, and then the token is known by
- * its hash until it ends or is revoked.
+ * Who an access token is. Every gateway asks here, again and again: a signature is checked once, and then the token is
+ * known by its hash until it ends or is revoked.
  */
 export const authenticate: ActionHandler<"auth.authenticate", AuthService> = async function (ctx) {
   const { token } = ctx.params;
