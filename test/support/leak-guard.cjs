@@ -18,6 +18,10 @@ module.exports = class LeakGuard extends TestEnvironment {
     this.before = openResources();
   }
 
+  handleTestEvent({ name, test }) {
+    if (name === "hook_failure" || (name === "test_done" && test.errors.length > 0)) this.hasFailed = true;
+  }
+
   async teardown() {
     const deadline = Date.now() + GRACE;
     let left = this.leftOpen();
@@ -26,7 +30,8 @@ module.exports = class LeakGuard extends TestEnvironment {
       left = this.leftOpen();
     }
     await super.teardown();
-    if (left.length > 0) {
+    // What a failed test has left open is no news, and would be told instead of the failure.
+    if (left.length > 0 && !this.hasFailed) {
       const leak = new Error(`This test file left open: ${left.join(", ")}`);
       leak.stack = leak.message; // where it was noticed says nothing of where it was opened
       throw leak;

@@ -36,6 +36,7 @@ describe("a gateway with more requests than it takes", () => {
   let held: ReturnType<typeof gate>;
   let running = 0;
   let checked = 0;
+  let asks = 0;
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
   beforeAll(async () => {
     const list = async () => {
@@ -59,7 +60,8 @@ describe("a gateway with more requests than it takes", () => {
   function ask(): Promise<{ status: number; retryAfter: string | undefined }> {
     const { hostname, port } = new URL(client.url);
     return new Promise((resolve, reject) => {
-      const headers = { authorization: "Bearer token" };
+      // Each with a token of its own, which the gateway has to ask about.
+      const headers = { authorization: `Bearer token-${asks++}` };
       const sent = request({ hostname, port, path: "/api/v1/orders", headers, agent }, (response) => {
         response.resume();
         response.on("end", () =>
