@@ -30,8 +30,11 @@ test("what is handed over as a set comes out as it was", async () => {
   const row = fc.record({
     id: fc.option(id),
     count: fc.maxSafeInteger(),
-    // PostgreSQL's jsonb has no NUL, and numbers of its own.
-    more: fc.jsonValue({ noUnicodeString: false }).filter((value) => !/\\u0000|e|-0|\\ud/i.test(JSON.stringify(value))),
+    // PostgreSQL's jsonb has no NUL, and numbers of its own; JSON has no negative zero.
+    more: fc
+      .jsonValue({ noUnicodeString: false })
+      .map((value) => JSON.parse(JSON.stringify(value)))
+      .filter((value) => !/\\u0000|e|-0|\\ud/i.test(JSON.stringify(value))),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(row, { maxLength: 20 }), async (rows) => {
