@@ -31,9 +31,10 @@ interface WithRelay extends DomainService {
 // Counted no further than a number that says enough: a relay that stands still leaves millions.
 const backlog = statement(
   "health.backlog",
-  `select (select count(*) from (select from event_log_unnumbered limit 100000) capped)::int as waiting,
+  `select (select coalesce(sum(cardinality(positions)), 0) from (
+       select positions from event_log_unnumbered limit 10000) capped)::int as waiting,
      coalesce((select greatest(0, extract(epoch from clock_timestamp() - l.at)) from event_log l
-       where l.position = (select min(position) from event_log_unnumbered)), 0)::float8 as "lagSeconds",
+       where l.position = (select min(first) from event_log_unnumbered)), 0)::float8 as "lagSeconds",
      (select lease_until > clock_timestamp() from event_log_head) as led`,
 );
 

@@ -62,7 +62,8 @@ export const appending = (rows: string) =>
      select id, stream, version, type, tenant, data, meta, at, partition from ${rows}
      returning position, partition),
    unnumbered as (
-     insert into event_log_unnumbered (position, partition) select position, partition from appended)`;
+     insert into event_log_unnumbered (first, positions, partitions)
+     select min(position), array_agg(position), array_agg(partition) from appended having count(*) > 0)`;
 
 const append = statement("event_log.append", `with ${appending(ROWS.from("e"))} select`);
 
@@ -70,33 +71,46 @@ const append = statement("event_log.append", `with ${appending(ROWS.from("e"))} 
 export const EVENT_COLUMNS =
   "n.sequence, n.partition, l.id, l.stream, l.version, l.type, l.tenant, l.data, l.meta, l.at";
 
-const readAll = statement(
+/** The last run of a partition that begins at a sequence or before; with it begins what follows from there on. */
+const runAt = (partition: string, sequence: string) =>
+  `coalesce((select max(r.first) from event_log_runs r where r.partition = ${partition} and r.first <= ${sequence}), 0)`;
+
+/** The positions of all events of some runs, each with its number in the run. */
+const POSITIONS = "cross join lateral unnest(r.positions) with ordinality as p(position, nth)";
+
+// Each partition has an index of its own to be read by: first as many positions of each, then the rows of the first of all.
+const read = statement(
   "event_log.read",
-  `select ${EVENT_COLUMNS} from event_log_numbers n join event_log l using (position)
-   where n.sequence > $1 order by n.sequence limit $2`,
-);
-const readPartition = statement(
-  "event_log.read_partition",
-  `select ${EVENT_COLUMNS} from event_log_numbers n join event_log l using (position)
-   where n.partition = $3 and n.sequence > $1 order by n.sequence limit $2`,
+  `select ${EVENT_COLUMNS} from (
+     select n.* from unnest($3::smallint[]) as k(partition) cross join lateral (
+       select r.first + p.nth - 1 as sequence, r.partition, p.position from event_log_runs r ${POSITIONS}
+       where r.partition = k.partition and r.first >= ${runAt("k.partition", "$1 + 1")} and r.first + p.nth - 1 > $1
+       order by r.first, p.nth limit $2) n
+     order by n.sequence limit $2) n
+   join event_log l using (position) order by n.sequence`,
 );
 const readHead = statement("event_log.head", "select sequence from event_log_head");
 const readHeads = statement(
   "event_log.heads",
-  `select coalesce((select max(n.sequence) from event_log_numbers n where n.partition = p.partition), 0) as sequence
+  `select coalesce((select r.first + cardinality(r.positions) - 1 from event_log_runs r
+     where r.partition = p.partition order by r.first desc limit 1), 0) as sequence
    from generate_series(0, $1 - 1) as p(partition) order by p.partition`,
 );
 // Counted no further than a number that says enough.
 const behind = statement(
   "event_log.behind",
   `with behind as (
-     select n.sequence, n.position from unnest($1::bigint[]) with ordinality as p(sequence, number)
+     select k.sequence, r.first, r.positions from unnest($1::bigint[]) with ordinality as k(sequence, number)
      cross join lateral (
-       select n.sequence, n.position from event_log_numbers n
-       where n.partition = p.number - 1 and n.sequence > p.sequence order by n.sequence limit 100000) n)
-   select count(*)::int as events,
+       select r.first, r.positions from event_log_runs r
+       where r.partition = k.number - 1 and r.first >= ${runAt("k.number - 1", "k.sequence + 1")}
+         and r.first + cardinality(r.positions) - 1 > k.sequence
+       order by r.first limit 100000) r)
+   select coalesce(sum(least(cardinality(positions), first + cardinality(positions) - 1 - sequence)), 0)::int as events,
      coalesce((select greatest(0, extract(epoch from clock_timestamp() - l.at)) from event_log l
-       where l.position = (select b.position from behind b order by b.sequence limit 1)), 0)::float8 as seconds
+       where l.position = (
+         select b.positions[greatest(1, b.sequence - b.first + 2)] from behind b order by greatest(b.first, b.sequence + 1)
+         limit 1)), 0)::float8 as seconds
    from behind`,
 );
 // The times of a log are nearly in order, as its nodes' clocks and the lengths of their transactions differ: halves
@@ -108,11 +122,20 @@ const since = statement(
      union all
      select case when early then mid + 1 else low end, case when early then high else mid end
      from (
-       select s.low, s.high, n.sequence as mid, l.at < $1::timestamptz - interval '1 minute' as early
-       from search s join event_log_numbers n on n.sequence = (s.low + s.high) / 2 join event_log l using (position)
+       select s.low, s.high, m.mid, l.at < $1::timestamptz - interval '1 minute' as early
+       from search s cross join lateral (select (s.low + s.high) / 2 as mid) m
+       cross join lateral (
+         select r.positions[m.mid - r.first + 1] as position from generate_series(0, $2 - 1) as k(partition)
+         join event_log_runs r on r.partition = k.partition and r.first = ${runAt("k.partition", "m.mid")}
+         order by r.first desc limit 1) n
+       join event_log l using (position)
        where s.low < s.high) halved)
-   select n.sequence from event_log_numbers n join event_log l using (position)
-   where n.sequence >= (select max(low) from search) and l.at >= $1 order by n.sequence limit 1`,
+   select min(n.sequence) as sequence from (select max(low) as low from search) s
+   cross join generate_series(0, $2 - 1) as k(partition) cross join lateral (
+     select r.first + p.nth - 1 as sequence from event_log_runs r ${POSITIONS} join event_log l using (position)
+     where r.partition = k.partition and r.first >= ${runAt("k.partition", "s.low")} and r.first + p.nth - 1 >= s.low
+       and l.at >= $1
+     order by r.first, p.nth limit 1) n`,
 );
 const readStreams = statement(
   "event_log.streams",
@@ -127,6 +150,8 @@ export const eventsFrom = (alias: string, first: number) => ROWS.from(alias, fir
 export function eventParameters(events: readonly NewEvent[]): string[] {
   return ROWS.values(events.map((event) => ({ id: newId(), ...event, partition: partitionOf(event.stream) })));
 }
+
+const ALL = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 
 /** A domain's event log: an append-only table that is its outbox as well. */
 export class EventLog {
@@ -157,9 +182,7 @@ export class EventLog {
 
   /** The committed and numbered events after a sequence, in order, of one partition or of all. */
   read(after: number, limit: number, partition?: number): Promise<AnySequencedEvent[]> {
-    return partition === undefined
-      ? this.#database.query(readAll, [after, limit])
-      : this.#database.query(readPartition, [after, limit, partition]);
+    return this.#database.query(read, [after, limit, partition === undefined ? ALL : [partition]]);
   }
 
   /** The sequence of the last numbered event; 0 when there is none. */
@@ -176,7 +199,7 @@ export class EventLog {
   /**
    * How much of the log lies behind a reader, by the last sequence that it knows of each partition.
    *
-   * @returns the number of events, counted to 100,000 a partition, and the age of the oldest in seconds
+   * @returns the number of events, counted over 100,000 runs of them a partition, and the age of the oldest in seconds
    */
   async behind(positions: readonly number[]): Promise<{ events: number; seconds: number }> {
     const [row] = await this.#database.query<{ events: number; seconds: number }>(behind, [positions]);
@@ -185,8 +208,8 @@ export class EventLog {
 
   /** The sequence of the first event of a time or later; undefined when there is none yet. */
   async since(at: Instant): Promise<number | undefined> {
-    const [row] = await this.#database.query<{ sequence: number }>(since, [at]);
-    return row?.sequence;
+    const [row] = await this.#database.query<{ sequence: number | null }>(since, [at, PARTITIONS]);
+    return row?.sequence ?? undefined;
   }
 
   /** All events of some streams, each stream from its first version on. */

@@ -13,28 +13,36 @@ const LEAD = `update event_log_head
   returning epoch`;
 
 /**
- * Gives the oldest committed rows without a sequence the next ones. One statement, so one snapshot: a row that
- * commits later, however low its position, is taken by a later call. Within a stream positions follow versions,
- * because a writer inserts a version only after it has seen the one before committed.
+ * Gives the oldest committed rows without a sequence the next ones: partition by partition, so that what a partition
+ * gets at once is one run. One statement, so one snapshot: a row that commits later, however low its position, is taken
+ * by a later call. Within a stream positions follow versions, because a writer inserts a version only after it has seen
+ * the one before committed.
  */
 const NUMBER = `with head as (
     select sequence from event_log_head where owner = $1 and epoch = $2 for update),
-  oldest as (select position from event_log_unnumbered where exists (select from head) order by position limit $3),
-  taken as (delete from event_log_unnumbered u using oldest o where u.position = o.position returning u.position, u.partition),
+  taken as (
+    delete from event_log_unnumbered where first = any(array(
+      select first from event_log_unnumbered where exists (select from head) order by first limit $3))
+    returning positions, partitions),
+  runs as (
+    select p.partition, array_agg(p.position order by p.position) as positions
+    from taken t cross join lateral unnest(t.positions, t.partitions) as p(position, partition) group by p.partition),
   numbered as (
-    insert into event_log_numbers (sequence, position, partition)
-    select (select sequence from head) + row_number() over (order by position), position, partition from taken
-    returning sequence)
-  update event_log_head set sequence = sequence + (select count(*) from numbered),
+    insert into event_log_runs (first, partition, positions)
+    select h.sequence + 1 + sum(cardinality(positions)) over (order by partition) - cardinality(positions), partition, positions
+    from runs cross join head h
+    returning cardinality(positions) as count)
+  update event_log_head set sequence = sequence + coalesce((select sum(count) from numbered), 0),
     lease_until = clock_timestamp() + $4 * interval '1 millisecond'
   where owner = $1 and epoch = $2
-  returning sequence, (select count(*) from numbered)::int as count`;
+  returning sequence, (select count(*) from taken)::int as count`;
 
 const NOTIFY = statement("relay.notify", "select pg_notify($1, '')");
 
 const GIVE_UP = "update event_log_head set lease_until = '-infinity', owner = null where owner = $1 and epoch = $2";
 
-const BATCH = 1_000;
+/** Of so many statements the events are numbered at once. */
+const BATCH = 16;
 /** At most one NOTIFY in so long, in ms: PostgreSQL lets those who commit one after the other. */
 const NOTIFY_EVERY_MS = 5;
 

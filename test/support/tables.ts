@@ -6,7 +6,7 @@ export async function rowCounts(owner: pg.Client): Promise<Record<string, number
     // Revocations and keys of tokens, and where readers stand, are not written by the request that is looked at.
     `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
      where table_schema in ('orders', 'inventory', 'payments', 'delivery', 'catalog', 'notifications')
-       and table_type = 'BASE TABLE' and table_name not in ('subscription_cursors', 'event_log_unnumbered', 'event_log_numbers')
+       and table_type = 'BASE TABLE' and table_name not in ('subscription_cursors', 'event_log_unnumbered', 'event_log_runs')
      order by 1`,
   );
   const counts = tables
