@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import Channels from "@moleculer/channels";
+import type { ServiceBroker } from "moleculer";
 import type { AnySequencedEvent } from "../event-log.ts";
 import { PARTITIONS } from "../ids.ts";
 import type { Logger } from "../logger.ts";
+import { giveWay } from "../rush.ts";
 import { type Announcement, BATCH_SIZE, type SubscriptionChannel } from "./channel.ts";
 import { LogTail } from "./log-tail.ts";
 
@@ -128,9 +130,12 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
           if (!running.stop.signal.aborted) await tail.grown(head, this.#options.pollMs);
           continue;
         }
+        const began = performance.now();
+        const age = Date.now() - Date.parse((events[0] as AnySequencedEvent).at);
         await channel.handler({ events });
         for (const { partition, sequence } of events) positions.set(partition, sequence);
         failures = 0;
+        await giveWay(this.broker as ServiceBroker, performance.now() - began, age, running.stop.signal);
       } catch (error) {
         // Refused: another owner moved a cursor, or the database is away. The cursors say where to go on.
         positions.clear();

@@ -8,6 +8,7 @@ import { idempotencyKeyReused, type Problem, unavailable, validationFailed } fro
 import { keyOwner } from "../../../platform/idempotency.ts";
 import { newId } from "../../../platform/ids.ts";
 import { money } from "../../../platform/money.ts";
+import { urgently } from "../../../platform/rush.ts";
 import type { ItemQuantity } from "../../../platform/schema.ts";
 import {
   type ActionHandler,
@@ -69,13 +70,14 @@ const keptResponses = statement(
  */
 export const placeOrder: ActionHandler<"orders.place", OrdersService> = async function (ctx) {
   const identity = ctx.meta.identity as Identity;
-  const result = await this.placements({
+  const request: PlaceRequest = {
     params: ctx.params,
     identity,
     idempotency: ctx.meta.idempotency,
     correlationId: ctx.requestID ?? newId(),
     deadline: deadlineOf(ctx),
-  });
+  };
+  const result = await urgently(this.broker, () => this.placements(request));
   if ("problem" in result) throw result.problem;
   ctx.meta.$body = result.body;
   ctx.meta.$replayed = result.replayed;

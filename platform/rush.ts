@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ServiceBroker } from "moleculer";
+
+/** So many requests at a time that wait for their answer are a rush. */
+const RUSH = 16;
+/** What is let wait so long has waited long enough, in ms: then it is done as fast as it can be, rush or not. */
+const PATIENCE_MS = 15_000;
+/** In a rush the work behind the requests pauses so many times as long as it took, in each of its loops. */
+const PAUSE = 20;
+/** The longest pause, in ms, and how often it is looked whether the rush has ended meanwhile. */
+const LONGEST_MS = 2_000;
+const LOOK_MS = 25;
+
+interface Urgent {
+  inHand: number;
+  begun: number;
+}
+
+const urgent = new WeakMap<ServiceBroker, Urgent>();
+
+/** Work that somebody waits for. While much of it is in hand in this process, `giveWay` makes other work pause. */
+export async function urgently<T>(broker: ServiceBroker, work: () => Promise<T>): Promise<T> {
+  const count = urgent.get(broker) ?? { inHand: 0, begun: 0 };
+  urgent.set(broker, count);
+  count.inHand++;
+  count.begun++;
+  try {
+    return await work();
+  } finally {
+    count.inHand--;
+  }
+}
+
+/**
+ * To be awaited between two pieces of work that nobody waits for: in a rush it pauses, but no longer than that lasts.
+ * So in a process that does both, orders are accepted first and brought on their way a little later, in larger sets.
+ * Nobody is starved: beyond fifteen seconds of delay there is no pause any more, and the rush feels it.
+ *
+ * @param took how long the piece before took, in ms
+ * @param age how old the oldest of it was when it began, in ms
+ */
+export async function giveWay(broker: ServiceBroker, took: number, age: number, signal: AbortSignal): Promise<void> {
+  const count = urgent.get(broker);
+  if (!count || age > PATIENCE_MS) return;
+  const until = performance.now() + Math.min(PAUSE * took, LONGEST_MS);
+  let isRush = count.inHand >= RUSH;
+  for (let left = until - performance.now(); isRush && left > 0 && !signal.aborted; left = until - performance.now()) {
+    const { begun } = count;
+    await sleep(Math.min(left, LOOK_MS), undefined, { signal }).catch(() => {});
+    // Answers go out in sets: for a moment nothing is in hand in the middle of a rush.
+    isRush = count.inHand >= RUSH || count.begun - begun >= RUSH;
+  }
+}
