@@ -30,6 +30,22 @@ describe("coalesce", () => {
     await expect(answer).resolves.toBe(10);
   });
 
+  test("when too many wait, the next one is refused and those before it are done", async () => {
+    const { sets, runSet, endSet } = stepped();
+    const run = coalesce(runSet, { max: 2, mostWaiting: 3 });
+    const first = run(0);
+    await settled();
+    const waiting = [run(1), run(2), run(3)];
+    await expect(run(4)).rejects.toMatchObject({ type: "QUEUE_FULL" });
+    await endSet();
+    await expect(first).resolves.toBe(0);
+    const late = run(5);
+    await endSet();
+    await endSet();
+    await expect(Promise.all([...waiting, late])).resolves.toEqual([10, 20, 30, 50]);
+    expect(sets).toEqual([[0], [1, 2], [3, 5]]);
+  });
+
   test("what is asked in one go is one set", async () => {
     const { sets, runSet, endSet } = stepped();
     const run = coalesce(runSet, { max: 8 });

@@ -1,17 +1,22 @@
+import { Errors } from "moleculer";
 import { isConnectionLoss } from "./database.ts";
 import { isUnavailable } from "./errors.ts";
+
+/** So many items wait at most: what the bulkheads of a few actions let in. Beyond that the database is too slow for them. */
+const MOST_WAITING = 2_048;
 
 /**
  * Does singly asked work in sets: while one set runs, the items that arrive wait and are the next set together. No
  * item waits for company, so a lone one is as fast as without; under load the sets grow by themselves, up to `max`.
- * A set that fails is done again item by item, in order, so that only the culprit fails.
+ * A set that fails is done again item by item, in order, so that only the culprit fails. When too many wait, the next one
+ * is refused with QUEUE_FULL.
  *
  * `runSet` answers one result an item, in the order given, and leaves nothing behind when it rejects (one
  * transaction, mostly). It is never run twice at a time.
  */
 export function coalesce<I, R>(
   runSet: (items: readonly I[]) => Promise<readonly R[]>,
-  { max }: { readonly max: number },
+  { max, mostWaiting = MOST_WAITING }: { readonly max: number; readonly mostWaiting?: number },
 ): (item: I) => Promise<R> {
   let waiting: Waiting<I, R>[] = [];
   let running = false;
@@ -32,6 +37,7 @@ export function coalesce<I, R>(
 
   return (item) =>
     new Promise<R>((resolve, reject) => {
+      if (waiting.length >= mostWaiting) throw new Errors.QueueIsFullError({});
       waiting.push({ item, resolve, reject });
       if (running) return;
       running = true;

@@ -40,6 +40,28 @@ test("a server that does not even say no is away", async () => {
   expect(await database.query(one)).toEqual([{ one: 1 }]);
 });
 
+test("when too many wait for a connection, the next one is refused at once, and those before it get theirs", async () => {
+  const small = new Database(db.urls.orders, "orders", 1, 2);
+  try {
+    const results = await small.transaction("demo", async (tx) => {
+      await tx.query(one);
+      const waiting = [small.query(one), small.transaction("demo", (next) => next.query(one))];
+      const refused = await Promise.all([
+        outcome(small.query(one)),
+        outcome(small.transaction("demo", async () => {})),
+      ]);
+      expect(refused).toEqual([
+        expect.objectContaining({ type: "QUEUE_FULL" }),
+        expect.objectContaining({ type: "QUEUE_FULL" }),
+      ]);
+      return { waiting };
+    });
+    expect(await Promise.all(results.waiting)).toEqual([[{ one: 1 }], [{ one: 1 }]]);
+  } finally {
+    await small.close();
+  }
+});
+
 test("who waits too long for a lock is told that it is not available, and keeps the connection", async () => {
   const other = new Database(db.urls.orders, "orders", 1);
   const before = await database.query(pid);

@@ -1,4 +1,4 @@
-import type { Context } from "moleculer";
+import { type Context, Errors } from "moleculer";
 import pg from "pg";
 import { unavailable } from "./errors.ts";
 import type { DomainService, Meta } from "./service.ts";
@@ -96,17 +96,23 @@ const parsers = new Map<number, (text: string) => unknown>([
   [builtins.TIMESTAMPTZ, (text) => new Date(text).toISOString()],
 ]);
 
+/** Each waits five seconds at most, and a pool does several thousand in that time. */
+const MOST_WAITING = 2_048;
+
 /** One domain's PostgreSQL: its own schema under its own role. */
 export class Database {
   readonly pool: pg.Pool;
   readonly #config: pg.PoolConfig;
+  readonly #mostWaiting: number;
 
   /**
    * @param url the domain's connection string
    * @param schema the domain's schema, which unqualified names mean
    * @param connections the most connections the pool opens
+   * @param mostWaiting how many statements and transactions wait for one at most
    */
-  constructor(url: string, schema: string, connections: number) {
+  constructor(url: string, schema: string, connections: number, mostWaiting = MOST_WAITING) {
+    this.#mostWaiting = mostWaiting;
     this.#config = {
       connectionString: url,
       application_name: `waybill ${schema}`,
@@ -142,8 +148,12 @@ export class Database {
     }
   }
 
-  /** Whatever a connection cannot be had for (refused, too many, not allowed any more): the database is away for us. */
+  /**
+   * Whatever a connection cannot be had for (refused, too many, not allowed any more): the database is away for us. When
+   * too many wait for one already it is busy instead: QUEUE_FULL.
+   */
   async #connect(): Promise<pg.PoolClient> {
+    if (this.pool.waitingCount >= this.#mostWaiting) throw new Errors.QueueIsFullError({});
     try {
       return await this.pool.connect();
     } catch (error) {

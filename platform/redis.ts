@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Middleware, ServiceBroker } from "moleculer";
 import type { Logger } from "./logger.ts";
 
@@ -30,8 +30,10 @@ export class RedisLink {
   }
 
   /** Begins to connect, and does not wait for it. */
-  open(name: string, logger: Logger): void {
+  async open(name: string, logger: Logger): Promise<void> {
     this.#logger = logger;
+    // Only here: a process without Redis does without its client too.
+    const { Redis } = await import("ioredis");
     const client = new Redis(this.#url, {
       connectionName: name,
       connectTimeout: 2_000,
@@ -115,7 +117,7 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
 export function redisLink(link: RedisLink): Middleware {
   return {
     name: "redis",
-    starting: async (broker) => link.open(broker.nodeID, broker.getLogger("redis") as unknown as Logger),
+    starting: (broker) => link.open(broker.nodeID, broker.getLogger("redis") as unknown as Logger),
     stopped: async () => link.close(),
   };
 }

@@ -3,6 +3,12 @@ import { DataDirInUse } from "../platform/embedded-postgres.ts";
 /** A stop takes no longer than this, whatever hangs. What is not done then is done at the next start. */
 export const STOP_MS = 12_000;
 
+/**
+ * A signal that comes again so soon, in ms, is the same one: the terminal sends Ctrl-C to npm and to us, and npm hands
+ * it on.
+ */
+const SAME_SIGNAL_MS = 500;
+
 /** How a program comes to its end. */
 export interface Lifecycle {
   /** Aborted as soon as it is to stop. */
@@ -29,8 +35,14 @@ export function stopOnSignals(release: () => Promise<unknown>, leave = () => {},
     setTimeout(() => exit(code || 1), stopMs).unref();
     void release().finally(() => process.exit(code));
   };
-  process.on("SIGINT", () => stop(0));
-  process.on("SIGTERM", () => stop(0));
+  let heardAt = Number.NEGATIVE_INFINITY;
+  const hear = () => {
+    const now = performance.now();
+    if (now - heardAt >= SAME_SIGNAL_MS) stop(0);
+    heardAt = now;
+  };
+  process.on("SIGINT", hear);
+  process.on("SIGTERM", hear);
   return { stop, stopping: stopping.signal };
 }
 

@@ -1,17 +1,22 @@
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
-import { type Config, configOf, SERVICES } from "../platform/config.ts";
+import { type Config, configOf, SERVICES, type ServiceName } from "../platform/config.ts";
 import { httpUrl } from "./ports.ts";
+
+/** The schemas of some services. Most of the time that a node takes to start goes into loading them. */
+export async function loadServices(names: readonly ServiceName[]): Promise<ServiceSchema[]> {
+  // What a node reads of other domains it checks by their contracts, whether they run here or not.
+  for (const name of SERVICES) await import(`../services/${name}/contract.ts`);
+  const schemas: ServiceSchema[] = [];
+  for (const name of names) schemas.push((await import(`../services/${name}/${name}.service.ts`)).default);
+  return schemas;
+}
 
 /** Makes a broker with the services that the settings name, ready to be started. */
 export async function createNode(config: Config): Promise<ServiceBroker> {
-  // What a node reads of other domains it checks by their contracts, whether they run here or not.
-  for (const name of SERVICES) await import(`../services/${name}/contract.ts`);
+  const schemas = await loadServices(config.services);
   const broker = new ServiceBroker(brokerOptions(config));
-  for (const name of config.services) {
-    const { default: schema } = (await import(`../services/${name}/${name}.service.ts`)) as { default: ServiceSchema };
-    broker.createService(schema);
-  }
+  for (const schema of schemas) broker.createService(schema);
   return broker;
 }
 

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from "nats";
 import type { ClusterConfig } from "../config.ts";
+import { newId } from "../ids.ts";
 
 /** Prefix of all of Waybill's own subjects that are not Moleculer's. */
 export const LOG_SUBJECT = "waybill.log";
@@ -38,4 +39,9 @@ export function connectionOptions(nats: ClusterConfig["nats"], name: string): Co
 /** Below which an account's answers arrive. */
 export function inboxPrefix(user: string): string {
   return `_INBOX.${user}`;
+}
+
+/** A subject of one's own below it, for answers. NATS's client is only loaded where there is a bus, so this is made here. */
+export function newInbox(user: string | undefined): string {
+  return `${user === undefined ? "_INBOX" : inboxPrefix(user)}.${newId()}`;
 }

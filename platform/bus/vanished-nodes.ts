@@ -1,6 +1,6 @@
-import { createInbox, type NatsConnection } from "nats";
+import type { NatsConnection } from "nats";
 import type { ClusterConfig } from "../config.ts";
-import { inboxPrefix } from "./connection.ts";
+import { newInbox } from "./connection.ts";
 
 /** How often a node is asked for a sign of life while its answers are waited for, in ms. */
 const PROBE_MS = 1_000;
@@ -29,7 +29,7 @@ export class VanishedNodes {
     onVanished: (nodeId: string) => void,
   ) {
     this.#client = client;
-    this.#inbox = createInbox(user === undefined ? undefined : inboxPrefix(user));
+    this.#inbox = newInbox(user);
     client.subscribe(`${this.#inbox}.>`, {
       callback: (_error, { subject, headers }) => {
         if (headers?.code === 503) onVanished(subject.slice(this.#inbox.length + 1));

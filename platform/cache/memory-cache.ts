@@ -1,24 +1,32 @@
+import { LRUCache } from "lru-cache";
 import { Cachers, type Context } from "moleculer";
 import { deepFreeze } from "../deep-freeze.ts";
 import { answered, type Store, tenantKey } from "./tenant-cache.ts";
 
-/** The most answers that are kept; a page of products is some 10 kB. */
+/** The most answers that are kept, and the most characters of them as JSON; a page of products has some 10,000. */
 const MOST = 1_000;
+const MOST_LENGTH = 16 * 1_024 * 1_024;
 
 /** What Moleculer's cacher has and its types do not tell. */
 interface Inside {
-  readonly cache: { get(key: string): never };
+  cache: LRUCache<string, object>;
 }
 
 /** Moleculer's cache in memory, by tenant: for the embedded profile, where there is one process. */
 export class MemoryCache extends Cachers.MemoryLRU {
   constructor() {
     // All callers get the same answer: to copy it for each took longer than the rest of the call.
-    super({ keygen: tenantKey as never, max: MOST, clone: deepFreeze });
+    super({ keygen: tenantKey as never, clone: deepFreeze });
+    // Moleculer's own is bounded by the number of answers alone, and a page of the largest products has 4 MB.
+    (this as unknown as Inside).cache = new LRUCache<string, object>({
+      max: MOST,
+      maxSize: MOST_LENGTH,
+      sizeCalculation: (answer) => JSON.stringify(answer).length,
+    });
   }
 
   override get(key: string): Promise<never> {
-    return Promise.resolve((this as unknown as Inside).cache.get(key));
+    return Promise.resolve((this as unknown as Inside).cache.get(key) as never);
   }
 
   override middlewareWithoutLock(ctx: Context, key: string | null, handler: (ctx: Context) => Promise<unknown>) {

@@ -7,11 +7,13 @@ import type { Logger } from "../logger.ts";
 export type ReadLog = (after: number, limit: number, partition?: number) => Promise<AnySequencedEvent[]>;
 
 const READ = 500;
-const KEPT = 5_000;
+/** So many events, and so many characters of their data as JSON, are kept at least; it is let grow to twice of either. */
+const KEPT = 1_000;
+const KEPT_LENGTH = 2 * 1_024 * 1_024;
 
 /**
  * The newest events of one log, read once for all readers in this process. Readers that are close behind the head
- * are served from memory, the others from the log. It holds at most 5,000 events.
+ * are served from memory, the others from the log: a slow one takes no memory. It holds 2,000 events and 4 MB at most.
  */
 export class LogTail {
   readonly #read: ReadLog;
@@ -19,6 +21,9 @@ export class LogTail {
   readonly #logger: Logger;
   readonly #pollMs: number;
   #events: AnySequencedEvent[] = [];
+  /** How long the data of each of them is, and of all. */
+  #lengths: number[] = [];
+  #length = 0;
   /** Per partition the same events, so that a partition's reader does not look at the others'. */
   readonly #byPartition: AnySequencedEvent[][] = Array.from({ length: PARTITIONS }, () => []);
   /** Everything after `floor` and up to `head` is in memory. Undefined until the log's head was read once. */
@@ -123,20 +128,29 @@ export class LogTail {
 
   #keep(events: AnySequencedEvent[]): void {
     for (const event of events) {
+      const length = JSON.stringify(event.data).length;
       this.#events.push(event);
+      this.#lengths.push(length);
+      this.#length += length;
       this.#byPartition[event.partition]?.push(event);
     }
     this.#head = (events.at(-1) as AnySequencedEvent).sequence;
     // Dropped in large pieces: a shift for each event would move the whole array every time.
-    if (this.#events.length > 2 * KEPT) {
-      const dropped = this.#events.length - KEPT;
-      const floor = (this.#events[dropped - 1] as AnySequencedEvent).sequence;
-      this.#floor = floor;
-      this.#events = this.#events.slice(dropped);
-      this.#byPartition.forEach((part, i) => {
-        this.#byPartition[i] = part.slice(firstAfter(part, floor));
-      });
+    if (this.#events.length > 2 * KEPT || this.#length > 2 * KEPT_LENGTH) this.#drop();
+  }
+
+  #drop(): void {
+    let dropped = 0;
+    while (this.#events.length - dropped > KEPT || this.#length > KEPT_LENGTH) {
+      this.#length -= this.#lengths[dropped++] as number;
     }
+    const floor = (this.#events[dropped - 1] as AnySequencedEvent).sequence;
+    this.#floor = floor;
+    this.#events = this.#events.slice(dropped);
+    this.#lengths = this.#lengths.slice(dropped);
+    this.#byPartition.forEach((part, i) => {
+      this.#byPartition[i] = part.slice(firstAfter(part, floor));
+    });
   }
 }
 

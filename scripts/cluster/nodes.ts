@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { DomainName } from "../../platform/config.ts";
+import { NODE_FLAGS } from "../node-flags.ts";
 import type { Launch, Spawned } from "./kept.ts";
 import type { PlannedNode } from "./plan.ts";
 
@@ -31,7 +32,7 @@ export function nodeLauncher(node: PlannedNode, surroundings: Surroundings): Lau
     const log = openSync(file, "a", 0o600);
     const { size } = fstatSync(log);
     const child = fork(RUN_NODE, [], {
-      execArgv: ["--disable-warning=ExperimentalWarning"],
+      execArgv: NODE_FLAGS,
       env: environmentOf(node, surroundings),
       // In a process group of its own: the terminal's Ctrl-C is for the cluster, which stops its nodes in order.
       detached: true,

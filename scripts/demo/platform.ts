@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { START_FLAGS } from "../node-flags.ts";
 import { DemoFailure } from "./story.ts";
 
 const START = path.join(import.meta.dirname, "../start.ts");
@@ -85,7 +86,7 @@ async function ask(url: string, signal: AbortSignal): Promise<unknown> {
 async function start(env: Env, signal: AbortSignal): Promise<Platform> {
   const pickup = env.CARRIER_PICKUP_MS || "1500";
   const delivery = env.CARRIER_DELIVERY_MS || "1000";
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", START], {
+  const child = spawn(process.execPath, [...START_FLAGS, START], {
     // The demo waits for the parcels, so they must move by themselves.
     env: {
       LOG_LEVEL: "warn",

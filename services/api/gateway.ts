@@ -94,6 +94,7 @@ export const gateway = {
     finish(this: GatewayService, exchange: Exchange) {
       const { req, res, requestId, identity, orderId, route, startedAt, isFeed } = exchange;
       const ms = performance.now() - startedAt;
+      this.traffic.letGo(exchange);
       // 499, as nginx says it: the client went before the answer had left.
       const status = isFeed || res.writableFinished ? res.statusCode : 499;
       if (!isFeed) {

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { SERVICES } from "../../platform/config.ts";
+import { NODE_FLAGS, START_FLAGS } from "../../scripts/node-flags.ts";
 import { ROOT } from "../support/process.ts";
 import { dockerfileStages, imageEnvironment } from "./dockerfile.ts";
 import { copied, filesBelow, imagePackages, isTracked, lockedVersion, reachesTheEngine, stageImage } from "./image.ts";
@@ -27,6 +28,14 @@ describe("the Dockerfile", () => {
     expect(textsOf("USER").at(-1)).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(execForm(textsOf("ENTRYPOINT")[0])[0]).toBe("node");
     expect(execForm(textsOf("CMD")[0])).toEqual(["scripts/run-node.ts"]);
+  });
+
+  test("starts Node as npm start and npm run node do", () => {
+    const { scripts } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
+    const node = ["node", ...NODE_FLAGS];
+    expect(execForm(textsOf("ENTRYPOINT")[0])).toEqual(node);
+    expect(scripts.start).toContain(`exec node ${START_FLAGS.join(" ")} scripts/start.ts`);
+    expect(scripts.node).toBe(`exec ${node.join(" ")} scripts/run-node.ts`);
   });
 
   test("copies what a clean checkout has, and what reaches the engine", () => {

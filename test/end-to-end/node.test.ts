@@ -6,6 +6,7 @@ import path from "node:path";
 import { type DomainName, readConfig } from "../../platform/config.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../platform/embedded-postgres.ts";
 import { type NatsServer, startNats } from "../../scripts/cluster/servers.ts";
+import { NODE_FLAGS } from "../../scripts/node-flags.ts";
 import { stablePorts } from "../../scripts/ports.ts";
 import { domainUrls, prepareDatabase } from "../../scripts/prepare-database.ts";
 import { waitForDatabases } from "../../scripts/wait-for-databases.ts";
@@ -24,7 +25,7 @@ interface StartedNode {
 /** Starts `npm run node` with these settings and nothing else in its environment. */
 function startNode(env: Record<string, string>): StartedNode {
   const child = fork(path.join(ROOT, "scripts/run-node.ts"), [], {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgv: NODE_FLAGS,
     env: { PATH: process.env.PATH ?? "", LOG_FORMAT: "json", ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });

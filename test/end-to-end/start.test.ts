@@ -6,7 +6,7 @@ import { isAlive } from "../../platform/embedded-postgres/processes.ts";
 import { Client, orderBody } from "../support/client.ts";
 import { Feed } from "../support/feed.ts";
 import { PlatformProcess, type Surroundings } from "../support/process.ts";
-import { eventually } from "../support/waiting.ts";
+import { eventually, pause } from "../support/waiting.ts";
 
 /** An ordinary user, when these tests are run by root; otherwise we are one. */
 const account = process.getuid?.() === 0 ? { uid: idOf("-u", "nobody"), gid: idOf("-g", "nobody") } : undefined;
@@ -171,6 +171,8 @@ describe("npm start", () => {
         () => true,
       ),
     );
+    // So soon after the first it would be taken for the same one.
+    await pause(600);
     const began = Date.now();
     expect(await platform.end("SIGINT")).toEqual({ code: 130, signal: null });
     expect(Date.now() - began).toBeLessThan(5_000);
@@ -210,6 +212,29 @@ describe("npm start", () => {
     await assertStopped(user);
     expect(await readdir(closed)).toEqual([]);
   });
+});
+
+test.each<[string, (npm: number) => void]>([
+  ["SIGTERM to npm alone", (npm) => process.kill(npm, "SIGTERM")],
+  ["SIGINT to npm alone", (npm) => process.kill(npm, "SIGINT")],
+  // The terminal sends it to npm and to Node, and npm hands it on to Node.
+  ["Ctrl-C in the terminal", (npm) => process.kill(-npm, "SIGINT")],
+])("of npm start everything is gone when npm has ended: %s", async (_, tell) => {
+  const platform = await PlatformProcess.make({}, { npm: true });
+  try {
+    await platform.start();
+    const { pid: node } = JSON.parse(await readFile(path.join(platform.dataDir, "waybill.lock"), "utf8"));
+    const all = [node, ...(await platform.postgres())];
+    expect([all.length > 3, all.every(isAlive)]).toEqual([true, true]);
+    const npm = platform.pid as number;
+    tell(npm);
+    await eventually("npm has ended", () => !isAlive(npm));
+    expect(all.filter(isAlive)).toEqual([]);
+    expect(await platform.ended()).toEqual({ code: 0, signal: null });
+    await assertStopped(platform);
+  } finally {
+    await platform.remove();
+  }
 });
 
 test("npm run demo walks its orders to the door on a platform of its own and takes it down again", async () => {

@@ -48,6 +48,8 @@ export interface Surroundings {
   readonly dataDir?: string;
   readonly port?: number;
   readonly cwd?: string;
+  /** By `npm start` in a process group of its own, as a terminal does. */
+  readonly npm?: true;
   /** The account, when this is root and it is to be another one. It owns the data folder. */
   readonly account?: Account;
 }
@@ -105,10 +107,11 @@ export class PlatformProcess {
 
   /** Starts it without waiting. With `--repl` among the arguments `type` reaches it. */
   spawn(args: readonly string[] = []): ChildProcess {
-    const { script = "scripts/start.ts", cwd, account } = this.#surroundings;
+    const { script = "scripts/start.ts", npm, cwd = npm && ROOT, account } = this.#surroundings;
     this.output = "";
-    const [file, ...before] = account ? as(account) : [process.execPath];
-    const child = spawn(file as string, [...before, path.join(ROOT, script), ...args], {
+    const node = account ? as(account) : [process.execPath];
+    const [file, ...before] = npm ? ["npm", "start", "--"] : [...node, path.join(ROOT, script)];
+    const child = spawn(file as string, [...before, ...args], {
       env: {
         PATH: process.env.PATH ?? "",
         PORT: String(this.port),
@@ -120,6 +123,7 @@ export class PlatformProcess {
         ...this.#env,
       },
       ...(cwd !== undefined && { cwd }),
+      ...(npm && { detached: true }),
       stdio: [args.includes("--repl") ? "pipe" : "ignore", "pipe", "pipe"],
     });
     const keep = (chunk: Buffer) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AckPolicy, DeliverPolicy, type Msg, type Subscription } from "nats";
+import type { Msg, Subscription } from "nats";
 import type { Logger } from "../../logger.ts";
 import { durableOf, streamOf, subjectOf } from "./messages.ts";
 import type { JetStreamSession, Open } from "./session.ts";
@@ -100,6 +100,7 @@ export class PartitionReader {
 
   async #declare({ connection, manager }: Open): Promise<void> {
     const { channel, group, partition, ackWaitMs, session } = this.#options;
+    const { AckPolicy, DeliverPolicy } = await import("nats");
     await manager.consumers.add(streamOf(channel), {
       durable_name: durableOf(group, partition),
       filter_subject: subjectOf(channel, partition),

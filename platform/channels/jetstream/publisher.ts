@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RetentionPolicy, StorageType } from "nats";
 import type { ClusterConfig } from "../../config.ts";
 import { PARTITIONS } from "../../ids.ts";
 import type { Logger } from "../../logger.ts";
@@ -180,6 +179,7 @@ export class Publisher {
       throw error;
     });
     if (!found) {
+      const { RetentionPolicy, StorageType } = await import("nats");
       await manager.streams.add({ name, ...wanted, retention: RetentionPolicy.Limits, storage: StorageType.File });
       this.#logger.info({ channel: this.#channel }, "the channel's stream was made");
       return;

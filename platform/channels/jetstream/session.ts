@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect, createInbox, type JetStreamClient, type JetStreamManager, type NatsConnection } from "nats";
-import { connectionOptions, inboxPrefix } from "../../bus/connection.ts";
+import type { JetStreamClient, JetStreamManager, NatsConnection } from "nats";
+import { connectionOptions, newInbox } from "../../bus/connection.ts";
 import type { ClusterConfig } from "../../config.ts";
 import type { Logger } from "../../logger.ts";
 
@@ -53,7 +53,7 @@ export class JetStreamSession {
 
   /** A subject of this node's own, for answers. */
   newInbox(): string {
-    return createInbox(this.#nats.user === undefined ? undefined : inboxPrefix(this.#nats.user));
+    return newInbox(this.#nats.user);
   }
 
   /** Calls back whenever the connection was lost and is there again, until the returned function is called. */
@@ -74,6 +74,7 @@ export class JetStreamSession {
 
   async #connect(): Promise<Open> {
     const { signal } = this.#stopping;
+    const { connect } = await import("nats");
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
       try {

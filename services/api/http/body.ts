@@ -18,6 +18,14 @@ const DEEPEST = 32;
 const JSON_TYPE = /^application\/(json|[a-z0-9!#$&^_.+-]+\+json)$/;
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
+/** How many bytes a request's body may take in memory: of one that does not say its length, the most. */
+export function bodyBytes({ headers }: IncomingMessage): number {
+  const declared = headers["content-length"];
+  if (declared === undefined) return headers["transfer-encoding"] === undefined ? 0 : LARGEST;
+  // What is larger is refused, and not kept.
+  return Number(declared) > LARGEST ? 0 : Number(declared);
+}
+
 /**
  * The object in a request's body; an empty body is an empty object. Throws UNSUPPORTED_MEDIA_TYPE for what is not
  * JSON (or a form, where forms are taken), BODY_TOO_LARGE beyond 256 kB, MALFORMED_REQUEST for what is not UTF-8 or

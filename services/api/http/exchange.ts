@@ -38,6 +38,8 @@ export interface Exchange {
   route?: Pick<Route, "path" | "rest">;
   identity?: Identity;
   orderId?: string;
+  /** The bytes of its body and its answer that count among those in hand. */
+  held: number;
   /** It has become a live feed, and is no request in hand any more. */
   isFeed?: true;
 }
@@ -76,6 +78,7 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchan
     // One slash at the end is as none.
     path: path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path,
     query: mark < 0 ? "" : target.slice(mark + 1),
+    held: 0,
   };
 }
 

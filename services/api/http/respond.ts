@@ -15,7 +15,13 @@ export const SECURITY_HEADERS = {
 
 export type Headers = Record<string, string | number>;
 
-/** Sends an answer whole. Its length is given, so that it leaves in one piece and the connection can be used again. */
+/** How long a client may take nothing of an answer that waits for it, in ms. */
+const STALLED_MS = 10_000;
+
+/**
+ * Sends an answer whole. Its length is given, so that it leaves in one piece and the connection can be used again. Throws
+ * UNAVAILABLE when it is large and too many of those wait to be read already.
+ */
 export function respond(
   gateway: Gateway,
   exchange: Exchange,
@@ -23,13 +29,18 @@ export function respond(
   headers: Headers,
   body?: string | Buffer,
 ): void {
-  const { res, requestId } = exchange;
+  const { req, res, requestId } = exchange;
   if (res.headersSent || res.destroyed) return;
   const all: Headers = { ...SECURITY_HEADERS, "X-Request-Id": requestId, ...headers };
-  if (body !== undefined) all["Content-Length"] = Buffer.byteLength(body);
+  const length = body === undefined ? 0 : Buffer.byteLength(body);
+  // A text is for this request alone; bytes are the same for everybody.
+  if (typeof body === "string") gateway.traffic.hold(exchange, length);
+  if (body !== undefined) all["Content-Length"] = length;
   if (gateway.traffic.draining) all.Connection = "close";
   res.writeHead(status, all);
   res.end(body);
+  // A client that does not read its answer keeps its place among the requests in hand, but not for ever.
+  if (res.writableLength > 0) req.socket.setTimeout(STALLED_MS);
 }
 
 /** Answers what an action has answered, with the headers and the bytes that it left in the context's meta. */

@@ -4,6 +4,7 @@ import { forbidden, notFound, unauthorised } from "../../../platform/errors.ts";
 import { type Ctx, call, type Identity, type Meta } from "../../../platform/service.ts";
 import { assertValid, fieldErrors } from "../../../platform/validator.ts";
 import type { Route } from "../routes.ts";
+import { bodyBytes } from "./body.ts";
 import { bearerToken } from "./credentials.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 import { type Asked, type Params, readInput } from "./input.ts";
@@ -39,6 +40,7 @@ export async function serve(
   if (route.orderParam !== undefined) exchange.orderId = path[route.orderParam] as string;
   let result: unknown;
   try {
+    if (route.hasBody) gateway.traffic.hold(exchange, bodyBytes(exchange.req));
     const asked = await readInput(route, exchange, path);
     // How long the body was on its way is the sender's affair, and has a limit of its own.
     if (route.hasBody) endBy(ctx, within(requestTimeoutMs));

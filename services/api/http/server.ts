@@ -18,9 +18,16 @@ const LIMITS = {
   requireHostHeader: false,
 };
 
+/** The most connections: 20,000 live feeds, and others. Those above are closed at once, unheard. */
+const MOST_CONNECTIONS = 25_000;
+
 /** The HTTP server of the gateway: with limits, and with a problem even for what is no HTTP. */
-export function createHttpServer(handle: (req: IncomingMessage, res: ServerResponse) => void): Server {
+export function createHttpServer(
+  handle: (req: IncomingMessage, res: ServerResponse) => void,
+  mostConnections = MOST_CONNECTIONS,
+): Server {
   const server = createServer(LIMITS, handle);
+  server.maxConnections = mostConnections;
   // Node would answer 417 with nothing; nobody has to understand an expectation.
   server.on("checkExpectation", handle);
   server.on("clientError", answerBrokenRequest);

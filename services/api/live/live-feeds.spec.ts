@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AnySequencedEvent } from "../../../platform/event-log.ts";
 import { partitionOf } from "../../../platform/ids.ts";
@@ -282,4 +283,23 @@ test("nothing piles up for a slow reader, and it gets everything all the same", 
   reader.message.resume();
   await until(() => reader.sequences().at(-1) === 3_000);
   expect(reader.sequences()).toEqual(count(1, 3_000));
+});
+
+test("beyond the most feeds there is no other until one has ended", async () => {
+  const few = new LiveFeeds(
+    () => log,
+    async () => [],
+    logger,
+    1,
+  );
+  const res = new PassThrough();
+  try {
+    few.open(res as unknown as ServerResponse, { tenant: "demo" }, await few.startOf(undefined));
+    await expect(few.startOf(undefined)).rejects.toMatchObject({ status: 503, details: { retryAfter: 5 } });
+    res.destroy();
+    await until(() => few.size === 0);
+    await expect(few.startOf(undefined)).resolves.toEqual({ position: 0, head: 0 });
+  } finally {
+    await few.stop();
+  }
 });

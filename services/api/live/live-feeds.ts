@@ -40,6 +40,7 @@ export class LiveFeeds {
   readonly #revokedAmong: RevokedAmong;
   readonly #logger: Logger;
   #opened: FeedSource | undefined;
+  readonly #most: number;
   readonly #all = new Set<Feed>();
   /** The feeds that are level with the loop: those of one order by the order, the others by tenant. */
   readonly #following = new Map<string, Set<Feed>>();
@@ -52,8 +53,12 @@ export class LiveFeeds {
   #ticking: NodeJS.Timeout | undefined;
   #ticks = 0;
 
-  /** @param openSource opens the log; asked when there is a first feed */
-  constructor(openSource: () => FeedSource, revokedAmong: RevokedAmong, logger: Logger) {
+  /**
+   * @param openSource opens the log; asked when there is a first feed
+   * @param most how many feeds there are at most
+   */
+  constructor(openSource: () => FeedSource, revokedAmong: RevokedAmong, logger: Logger, most = MOST_FEEDS) {
+    this.#most = most;
     this.#openSource = openSource;
     this.#revokedAmong = revokedAmong;
     this.#logger = logger;
@@ -73,7 +78,7 @@ export class LiveFeeds {
    * CURSOR_EXPIRED for an id that was never given out, or is ahead of the log.
    */
   async startOf(lastEventId: string | undefined): Promise<FeedStart> {
-    if (this.#stopping.signal.aborted || this.#all.size >= MOST_FEEDS) throw unavailable({ retryAfter: 5 });
+    if (this.#stopping.signal.aborted || this.#all.size >= this.#most) throw unavailable({ retryAfter: 5 });
     const named = lastEventId === undefined ? undefined : decodeFeedCursor(lastEventId);
     const head = await this.#source.currentHead();
     if (named !== undefined && named > head) throw cursorExpired({ detail: "The id is ahead of the feed." });

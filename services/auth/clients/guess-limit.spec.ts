@@ -69,3 +69,12 @@ test("a check that breaks counts for nothing", async () => {
   for (let i = 0; i < 50; i++) await expect(limit.attempt("a", clock, broken)).rejects.toThrow("away");
   expect(await outcome(limit.attempt("a", clock, right))).toBe("right");
 });
+
+test("of very many subjects the ones that failed last are known", async () => {
+  const limit = new GuessLimit();
+  await fail(limit, 20, "first");
+  for (let i = 0; i < 50_000; i++) await limit.attempt(`subject ${i}`, clock, wrong);
+  expect(await outcome(limit.attempt("first", clock, right))).toBe("right");
+  await fail(limit, 19, "subject 49999");
+  expect(await outcome(limit.attempt("subject 49999", clock, right))).toBe(429);
+});
