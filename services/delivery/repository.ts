@@ -1,6 +1,8 @@
 import { crc32 } from "node:zlib";
 import type { Instant } from "../../platform/clock.ts";
 import { statement, type Tx } from "../../platform/database.ts";
+import { appending, type EventLog, eventParameters, eventsFrom, type NewEvent } from "../../platform/event-log.ts";
+import { Recordset } from "../../platform/recordset.ts";
 import type { Shipment } from "./contract.ts";
 import { type ReadRow, type Row, rowOf, stateOf, viewOf } from "./rows.ts";
 import type { Cancellation, ShipmentState, TrailRow } from "./shipment.ts";
@@ -28,10 +30,12 @@ const holdAlone = statement(
 );
 
 const COLUMNS = "s.id, s.tenant, s.order_id, s.status, s.carrier, s.tracking_number, s.lines, s.version";
-const ofOrders = "join unnest($1::text[], $2::uuid[]) as k(tenant, order_id) using (tenant, order_id)";
+const ORDERS = new Recordset<OrderKey>("tenant text, orderId uuid");
+const ofOrders = (table: string) =>
+  `${ORDERS.from("k")} join ${table} s on s.tenant = k.tenant and s.order_id = k."orderId"`;
 const lockByOrder = statement(
   "delivery.lock_by_order",
-  `select ${COLUMNS} from shipments s ${ofOrders} order by s.id for update of s`,
+  `select ${COLUMNS} from ${ofOrders("shipments")} order by s.id for update of s`,
 );
 const lockById = statement(
   "delivery.lock_by_id",
@@ -42,41 +46,53 @@ const lockSeen = statement(
   `select ${COLUMNS} from shipments s where s.id = $1 and s.tenant = $2 and ($3::text is null or s.customer_id = $3) for update`,
 );
 
+const SHIPMENTS = new Recordset<Row & { readonly customer_id: string | undefined }>(
+  `id uuid, tenant text, order_id uuid, customer_id text, status text, carrier text, tracking_number json, lines jsonb,
+   version int`,
+);
+// What somebody has written, or may be called, is JSON: it may hold anything.
+const TRAIL = new Recordset<TrailRow>(
+  "shipment_id uuid, status text, detail json, location json, actor json, at timestamptz",
+);
+const tracing = (first: number) =>
+  `insert into shipment_trail (shipment_id, status, detail, location, actor, at)
+   select shipment_id, status, detail #>> '{}', location #>> '{}', actor #>> '{}', at from ${TRAIL.from("t", first)}`;
+const EVENTS = 2 + SHIPMENTS.width + TRAIL.width;
 const insert = statement(
   "delivery.insert",
   `with made as (
      insert into shipments (id, tenant, order_id, customer_id, status, carrier, tracking_number, lines, version, created_at, updated_at)
-     select id, tenant, order_id, customer_id, status, carrier, tracking_number, lines, version, $3, $3
-     from json_to_recordset($1) as s(id uuid, tenant text, order_id uuid, customer_id text, status text, carrier text,
-       tracking_number text, lines jsonb, version int)
+     select id, tenant, order_id, customer_id, status, carrier, tracking_number #>> '{}', lines, version, $1::timestamptz, $1::timestamptz
+     from ${SHIPMENTS.from("s", 2)}
      order by tenant, order_id on conflict (tenant, order_id) do nothing returning id),
-   trail as (
-     insert into shipment_trail (shipment_id, status, detail, location, actor, at)
-     select shipment_id, status, detail, location, actor, at
-     from json_to_recordset($2) as t(shipment_id uuid, status text, detail text, location text, actor text, at timestamptz)
-     where shipment_id in (select id from made))
+   trail as (${tracing(2 + SHIPMENTS.width)} where (shipment_id in (select id from made)) is true),
+   ${appending(`(select * from ${eventsFrom("e", EVENTS)} where (stream in (select id from made)) is true) e`)}
    select id from made`,
 );
+const MOVED = new Recordset<Row>("id uuid, status text, tracking_number json, version int");
 const save = statement(
   "delivery.save",
   `with moved as (
-     update shipments s set status = m.status, tracking_number = m.tracking_number, version = m.version, updated_at = $3
-     from json_to_recordset($1) as m(id uuid, status text, tracking_number text, version int) where s.id = m.id)
-   insert into shipment_trail (shipment_id, status, detail, location, actor, at)
-   select shipment_id, status, detail, location, actor, at
-   from json_to_recordset($2) as t(shipment_id uuid, status text, detail text, location text, actor text, at timestamptz)`,
+     update shipments s set status = m.status, tracking_number = m.tracking_number #>> '{}', version = m.version,
+       updated_at = $1::timestamptz
+     from ${MOVED.from("m", 2)} where s.id = m.id),
+   trail as (${tracing(2 + MOVED.width)}),
+   ${appending(eventsFrom("e", 2 + MOVED.width + TRAIL.width))}
+   select`,
 );
 
+const TOMBSTONES = new Recordset<OrderKey & Cancellation>(
+  "tenant text, orderId uuid, code json, by json, message json",
+);
 const insertTombstones = statement(
   "delivery.insert_tombstones",
   `insert into cancel_tombstones (tenant, order_id, code, by, message, at)
-   select tenant, order_id, code, by, message, $2
-   from json_to_recordset($1) as t(tenant text, order_id uuid, code text, by text, message text)
-   order by tenant, order_id on conflict do nothing`,
+   select tenant, "orderId", code #>> '{}', by #>> '{}', message #>> '{}', $1::timestamptz from ${TOMBSTONES.from("t", 2)}
+   order by tenant, "orderId" on conflict do nothing`,
 );
 const tombstones = statement(
   "delivery.tombstones",
-  `select tenant, order_id as "orderId", code, by, message from cancel_tombstones ${ofOrders}`,
+  `select s.tenant, s.order_id as "orderId", s.code, s.by, s.message from ${ofOrders("cancel_tombstones")}`,
 );
 
 const READ = `select s.id, s.order_id, s.status, s.carrier, s.tracking_number, s.lines, s.created_at, s.updated_at,
@@ -100,14 +116,14 @@ const BUCKETS = 64;
  * Confirmations hold orders together (`shared`), cancels alone. To be called first, so that what is read after it
  * shows what the others have committed.
  */
-export async function holdOrders(tx: Tx, orderIds: readonly string[], how: "shared" | "alone"): Promise<void> {
+export function holdOrders(tx: Tx, orderIds: readonly string[], how: "shared" | "alone"): void {
   const buckets = new Set(orderIds.map((id) => crc32(id.toLowerCase()) % BUCKETS));
-  await tx.query(how === "shared" ? holdShared : holdAlone, [[...buckets].sort((a, b) => a - b)]);
+  tx.send(how === "shared" ? holdShared : holdAlone, [[...buckets].sort((a, b) => a - b)]);
 }
 
 /** Locks the shipments of orders. */
 export async function lockOfOrders(tx: Tx, orders: readonly OrderKey[]): Promise<ShipmentState[]> {
-  return (await tx.query<Row>(lockByOrder, keysOf(orders))).map(stateOf);
+  return (await tx.query<Row>(lockByOrder, ORDERS.values(orders))).map(stateOf);
 }
 
 export async function lockShipments(tx: Tx, ids: readonly string[]): Promise<ShipmentState[]> {
@@ -120,44 +136,58 @@ export async function lockShipment(tx: Tx, viewer: Viewer, id: string): Promise<
   return row && stateOf(row);
 }
 
-/** Adds shipments with their first entry. Answers those that are new: an order that has one keeps it. */
+/** A shipment that is new. */
+export interface NewShipment {
+  readonly state: ShipmentState;
+  readonly customer: string | undefined;
+  readonly trail: TrailRow;
+  readonly event: NewEvent;
+}
+
+/**
+ * Adds shipments with their first entry and event. Answers those that are new: an order that has one keeps it, and
+ * nothing is written.
+ */
 export async function insertShipments(
   tx: Tx,
-  shipments: readonly { readonly state: ShipmentState; readonly customer: string | undefined }[],
-  trail: readonly TrailRow[],
+  log: EventLog,
+  shipments: readonly NewShipment[],
   at: Instant,
 ): Promise<Set<string>> {
   const rows = shipments.map(({ state, customer }) => ({ ...rowOf(state), customer_id: customer }));
-  const made = await tx.query<{ id: string }>(insert, [JSON.stringify(rows), JSON.stringify(trail), at]);
+  const made = await tx.query<{ id: string }>(insert, [
+    at,
+    ...SHIPMENTS.values(rows),
+    ...TRAIL.values(shipments.map(({ trail }) => trail)),
+    ...eventParameters(shipments.map(({ event }) => event)),
+  ]);
+  log.appendedIn(tx);
   return new Set(made.map(({ id }) => id));
 }
 
-/** Writes locked shipments back, and adds to their trails. */
-export async function saveShipments(
+/** Writes locked shipments back, adds to their trails, and appends their events. */
+export function saveShipments(
   tx: Tx,
+  log: EventLog,
   states: readonly ShipmentState[],
   trail: readonly TrailRow[],
+  events: readonly NewEvent[],
   at: Instant,
-): Promise<void> {
+): void {
   if (states.length === 0) return;
-  await tx.query(save, [JSON.stringify(states.map(rowOf)), JSON.stringify(trail), at]);
+  tx.send(save, [at, ...MOVED.values(states.map(rowOf)), ...TRAIL.values(trail), ...eventParameters(events)]);
+  log.appendedIn(tx);
 }
 
 /** Keeps why orders were cancelled that have no shipment yet. The first reason stays. */
-export async function addTombstones(
-  tx: Tx,
-  cancelled: readonly (OrderKey & Cancellation)[],
-  at: Instant,
-): Promise<void> {
-  if (cancelled.length === 0) return;
-  const rows = cancelled.map(({ orderId, ...rest }) => ({ order_id: orderId, ...rest }));
-  await tx.query(insertTombstones, [JSON.stringify(rows), at]);
+export function addTombstones(tx: Tx, cancelled: readonly (OrderKey & Cancellation)[], at: Instant): void {
+  if (cancelled.length > 0) tx.send(insertTombstones, [at, ...TOMBSTONES.values(cancelled)]);
 }
 
 export async function tombstonesOf(tx: Tx, orders: readonly OrderKey[]): Promise<(OrderKey & Cancellation)[]> {
   const rows = await tx.query<OrderKey & { code: string; by: string; message: string | null }>(
     tombstones,
-    keysOf(orders),
+    ORDERS.values(orders),
   );
   return rows.map(({ message, ...rest }) => ({ ...rest, ...(message !== null && { message }) }));
 }
@@ -184,8 +214,4 @@ export async function listShipments(
     ? queries.query<ReadRow>(readList, values)
     : queries.query<ReadRow>(readListOfOrder, [...values, filter.orderId]));
   return rows.map(viewOf);
-}
-
-function keysOf(orders: readonly OrderKey[]): [string[], string[]] {
-  return [orders.map((order) => order.tenant), orders.map((order) => order.orderId)];
 }

@@ -68,5 +68,5 @@ export async function seedInventory(database: Database, now: Instant): Promise<v
   const rows = Object.entries(onHand).flatMap(([tenant, skus]) =>
     Object.entries(skus).map(([sku, quantity]) => ({ tenant, sku, id: newId(), onHand: quantity, entry: newId() })),
   );
-  await database.transaction("*", (tx) => seedStock(tx, rows, "service:inventory", now));
+  await seedStock(database, rows, "service:inventory", now);
 }

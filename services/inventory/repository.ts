@@ -1,10 +1,10 @@
 import type { Instant } from "../../platform/clock.ts";
 import { Clash, type Database, statement, type Tx } from "../../platform/database.ts";
-import type { EventLog } from "../../platform/event-log.ts";
 import { newId } from "../../platform/ids.ts";
+import { Recordset } from "../../platform/recordset.ts";
 import type { LineQuantity } from "../../platform/schema.ts";
 import type { StockTransaction } from "./contract.ts";
-import { available, type Movement, move, type StockKey, type StockRow, type Stocks, stockKey } from "./stock.ts";
+import { type Cause, inLockOrder, type StockKey, type StockRow, type Stocks, stockKey } from "./stock.ts";
 
 const STOCK = `s.tenant, s.sku, s.id, s.on_hand as "onHand", s.reserved, s.version, s.event_version as "eventVersion",
   s.low_stock_threshold as "lowStockThreshold"`;
@@ -20,30 +20,21 @@ const findOfTenants = statement(
    select ${STOCK} from tenants t join stock s on s.tenant = t.tenant and s.sku = $2
    where $1 = '*' or t.tenant = $1 order by s.tenant`,
 );
+const KEYS = new Recordset<StockKey>("tenant text, sku text");
 // Lateral and limited, so that each key is looked up in the index, in the order of asking, whatever the planner knows.
 const lock = statement(
   "stock.lock",
-  `select s.* from unnest($1::text[], $2::text[]) as k(tenant, sku) cross join lateral (
+  `select s.* from ${KEYS.from("k")} cross join lateral (
      select ${STOCK} from stock s where s.tenant = k.tenant and s.sku = k.sku limit 1 for update) s`,
 );
 const availabilities = statement(
   "stock.availability",
-  `select coalesce(s.available, 0) as available
-   from unnest($1::text[], $2::text[]) with ordinality as k(tenant, sku, n) left join lateral (
-     select s.on_hand - s.reserved as available from stock s where s.tenant = k.tenant and s.sku = k.sku limit 1) s on true
-   order by k.n`,
+  `select s.* from ${KEYS.from("k")} cross join lateral (
+     select s.tenant, s.sku, s.on_hand - s.reserved as available from stock s
+     where s.tenant = k.tenant and s.sku = k.sku limit 1) s`,
 );
+
 const TRANSACTION = "tenant, sku, id, type, on_hand_change, reserved_change, reference, reason, actor, at";
-const change = statement(
-  "stock.change",
-  `with changed as (
-     update stock s set on_hand = c."onHand", reserved = c.reserved, version = c.version, event_version = c."eventVersion"
-     from json_to_recordset($1) as c(tenant text, sku text, "onHand" int, reserved int, version int, "eventVersion" int)
-     where s.tenant = c.tenant and s.sku = c.sku)
-   insert into stock_transactions (${TRANSACTION})
-   select tenant, sku, id, type, "onHandChange", "reservedChange", reference, reason, actor, $3 from json_to_recordset($2) as m(
-     tenant text, sku text, id uuid, type text, "onHandChange" int, "reservedChange" int, reference text, reason text, actor text)`,
-);
 const create = statement(
   "stock.create",
   `with created as (
@@ -53,15 +44,15 @@ const create = statement(
      select tenant, sku, $5, 'SET', on_hand, 0, null, null, $6, $7 from created)
    select ${STOCK} from created s`,
 );
+const SEEDED = new Recordset<SeededStock>("tenant text, sku text, id uuid, onHand int, entry uuid");
 const seed = statement(
   "stock.seed",
-  `with given as (
-     select * from json_to_recordset($1) as s(tenant text, sku text, id uuid, "onHand" int, entry uuid)),
+  `with given as (select * from ${SEEDED.from("s", 3)}),
    added as (
      insert into stock (tenant, sku, id, on_hand) select tenant, sku, id, "onHand" from given
      on conflict do nothing returning tenant, sku)
    insert into stock_transactions (${TRANSACTION})
-   select tenant, sku, entry, 'SET', "onHand", 0, null, null, $2, $3 from added join given using (tenant, sku)`,
+   select tenant, sku, entry, 'SET', "onHand", 0, null, null, $1, $2 from added join given using (tenant, sku)`,
 );
 const transactions = statement(
   "stock.transactions",
@@ -69,13 +60,6 @@ const transactions = statement(
    from stock_transactions where tenant = $1 and sku = $2 and ($3::bigint is null or position < $3)
    order by position desc limit $4`,
 );
-
-/** On whose behalf stock is moved, and when. */
-export interface Cause {
-  readonly actor: string;
-  readonly correlationId: string;
-  readonly at: Instant;
-}
 
 /** The stock of a SKU; `undefined` when there is none. */
 export async function findStock(database: Database, { tenant, sku }: StockKey): Promise<StockRow | undefined> {
@@ -94,9 +78,8 @@ export function findStocks(database: Database, tenant: string, sku: string): Pro
  */
 export async function lockStock(tx: Tx, keys: readonly StockKey[]): Promise<Stocks> {
   if (keys.length === 0) return new Map();
-  const distinct = new Map(keys.map((key) => [stockKey(key), key]));
-  const sorted = [...distinct].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, key]) => key);
-  const rows = await tx.query<StockRow>(lock, columns(sorted));
+  const wanted = inLockOrder(new Map(keys.map((key) => [stockKey(key), key])));
+  const rows = await tx.query<StockRow>(lock, KEYS.values(wanted));
   return new Map(rows.map((row) => [stockKey(row), row]));
 }
 
@@ -113,44 +96,9 @@ export function lockStockOf(
 
 /** What is available of SKUs, in the order of asking; 0 where there is no stock. */
 export async function availabilityOf(queries: Pick<Tx, "query">, keys: readonly StockKey[]): Promise<number[]> {
-  const rows = await queries.query<{ available: number }>(availabilities, columns(keys));
-  return rows.map((row) => row.available);
-}
-
-function columns(keys: readonly StockKey[]): [string[], string[]] {
-  return [keys.map(({ tenant }) => tenant), keys.map(({ sku }) => sku)];
-}
-
-/**
- * Moves stock that the transaction has locked: one update a SKU, one entry of the audit trail a movement, and an event
- * for each SKU of which there is not enough any more. Answers the rows as they are then.
- */
-export async function moveStock(
-  tx: Tx,
-  log: EventLog,
-  stocks: Stocks,
-  movements: readonly Movement[],
-  { actor, correlationId, at }: Cause,
-): Promise<Stocks> {
-  if (movements.length === 0) return stocks;
-  const changes = move(stocks, movements);
-  const rows = changes.map(({ after }) => after);
-  const entries = movements.map((movement) => ({ id: newId(), ...movement }));
-  await tx.query(change, [JSON.stringify(rows), JSON.stringify(entries), at]);
-  const low = changes.filter(({ becameLow }) => becameLow);
-  await log.append(
-    tx,
-    low.map(({ after }) => ({
-      stream: after.id,
-      version: after.eventVersion,
-      type: "inventory.low_stock.v1",
-      tenant: after.tenant,
-      data: { sku: after.sku, available: available(after), threshold: after.lowStockThreshold },
-      meta: { actor, correlationId },
-      at,
-    })),
-  );
-  return new Map([...stocks, ...rows.map((row) => [stockKey(row), row] as const)]);
+  const rows = await queries.query<StockKey & { available: number }>(availabilities, KEYS.values(keys));
+  const known = new Map(rows.map((row) => [stockKey(row), row.available]));
+  return keys.map((key) => known.get(stockKey(key)) ?? 0);
 }
 
 /** Makes the stock of a SKU that has none. Throws a {@link Clash} when somebody else has made it meanwhile. */
@@ -169,8 +117,13 @@ export interface SeededStock extends StockKey {
 }
 
 /** Makes the stock of those SKUs that have none. */
-export async function seedStock(tx: Tx, rows: readonly SeededStock[], actor: string, at: Instant): Promise<void> {
-  await tx.query(seed, [JSON.stringify(rows), actor, at]);
+export async function seedStock(
+  database: Database,
+  rows: readonly SeededStock[],
+  actor: string,
+  at: Instant,
+): Promise<void> {
+  await database.write(seed, [actor, at, ...SEEDED.values(rows)]);
 }
 
 /** The entry of an audit trail with its place in it. */

@@ -1,3 +1,4 @@
+import type { Instant } from "../../platform/clock.ts";
 import type { LineQuantity } from "../../platform/schema.ts";
 import type { Stock, StockTransaction } from "./contract.ts";
 
@@ -31,6 +32,13 @@ export interface Movement extends StockKey {
   readonly reference?: string;
   readonly reason?: string;
   readonly actor: string;
+}
+
+/** On whose behalf stock is moved, and when. */
+export interface Cause {
+  readonly actor: string;
+  readonly correlationId: string;
+  readonly at: Instant;
 }
 
 /** A text that stands for a tenant's SKU; neither may contain the slash. */
@@ -122,6 +130,28 @@ export function adjustOnHand({ onHand, reserved }: StockRow, delta: number): Cha
   return { change: delta };
 }
 
+/** What a set of movements comes to for one SKU. */
+export interface StockSum extends StockKey {
+  readonly onHand: number;
+  readonly reserved: number;
+}
+
+/** Sums movements by SKU, in the order in which all lock stock. */
+export function sumsOf(movements: readonly Movement[]): StockSum[] {
+  const sums = new Map<string, StockSum>();
+  for (const { tenant, sku, onHandChange, reservedChange } of movements) {
+    const key = stockKey({ tenant, sku });
+    const { onHand, reserved } = sums.get(key) ?? { onHand: 0, reserved: 0 };
+    sums.set(key, { tenant, sku, onHand: onHand + onHandChange, reserved: reserved + reservedChange });
+  }
+  return inLockOrder(sums);
+}
+
+/** By their `stockKey`, which is the order in which everybody locks stock: no two wait for each other. */
+export function inLockOrder<T>(byKey: ReadonlyMap<string, T>): T[] {
+  return [...byKey].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, value]) => value);
+}
+
 /** What a set of movements does to one SKU. */
 export interface StockChange {
   readonly before: StockRow;
@@ -135,13 +165,8 @@ export interface StockChange {
  * @throws when a movement names a SKU that is not there, or would break what always holds
  */
 export function move(stocks: Stocks, movements: readonly Movement[]): StockChange[] {
-  const sums = new Map<string, { onHand: number; reserved: number }>();
-  for (const movement of movements) {
-    const key = stockKey(movement);
-    const sum = sums.get(key) ?? { onHand: 0, reserved: 0 };
-    sums.set(key, { onHand: sum.onHand + movement.onHandChange, reserved: sum.reserved + movement.reservedChange });
-  }
-  return [...sums].map(([key, sum]) => {
+  return sumsOf(movements).map((sum) => {
+    const key = stockKey(sum);
     const before = stocks.get(key);
     if (!before) throw new Error(`${key} is moved, but there is no stock of it`);
     const onHand = before.onHand + sum.onHand;

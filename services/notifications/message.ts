@@ -17,3 +17,8 @@ export interface Message {
   readonly orderId: string;
   readonly type: MessageType;
 }
+
+/** A message as it is kept, once an event and medium. */
+export interface RecordedMessage extends Message {
+  readonly eventId: string;
+}

@@ -13,7 +13,9 @@ import { SandboxMedium } from "./media/sandbox.ts";
 import { removeTicketsOf } from "./repository.ts";
 import { onOrderMoved } from "./subscriptions/on-order-moved.ts";
 import { removeExpired } from "./timers/remove-expired.ts";
+import { resendMessages } from "./timers/resend-messages.ts";
 import { sendMessages } from "./timers/send-messages.ts";
+import { Unsent } from "./unsent.ts";
 
 export default defineSchema<NotificationsService>({
   name: "notifications",
@@ -36,15 +38,21 @@ export default defineSchema<NotificationsService>({
     const everyMs = configOf(this.broker).pollMs;
     Object.assign(this, {
       medium: new SandboxMedium(this.database, this.clock),
+      unsent: new Unsent(),
       sending: new Timer({ name: "messages", everyMs, run: () => sendMessages(this), logger }),
+      resending: new Timer({ name: "messages left behind", everyMs, run: () => resendMessages(this), logger }),
       expiry: new Timer({ name: "expired tickets", everyMs: 60_000, run: () => removeExpired(this), logger }),
     });
   },
   async started(this: NotificationsService) {
     this.sending.start();
+    this.resending.start();
     this.expiry.start();
   },
   async stopped(this: NotificationsService) {
-    await Promise.all([this.sending.stop(), this.expiry.stop()]);
+    this.unsent.close();
+    await Promise.all([this.sending.stop(), this.resending.stop(), this.expiry.stop()]);
+    // What is left is late if the medium does not take it now.
+    while (!this.unsent.isEmpty) await sendMessages(this).catch(() => {});
   },
 });

@@ -1,6 +1,7 @@
 import type { Instant } from "../../platform/clock.ts";
 import { type Database, statement, type Tx } from "../../platform/database.ts";
-import type { Message } from "./message.ts";
+import { Recordset } from "../../platform/recordset.ts";
+import type { RecordedMessage } from "./message.ts";
 
 /** Who a ticket was given to. `expires` is the end of their token, in seconds since 1970. */
 export interface TicketHolder {
@@ -29,22 +30,25 @@ const removeExpired = statement(
 );
 const removeOfToken = statement("tickets.remove_of_token", "delete from tickets where token_id = $1");
 
+const MESSAGES = new Recordset<RecordedMessage>("id uuid, tenant text, orderId uuid, eventId uuid, type text");
 const record = statement(
   "messages.record",
-  `insert into messages (id, tenant, order_id, event_id, type, medium, created_at)
-   select id, tenant, order_id, event_id, type, $2, $3
-   from json_to_recordset($1) as m(id uuid, tenant text, order_id uuid, event_id uuid, type text)
-   on conflict (event_id, medium) do nothing`,
+  `insert into messages (id, tenant, order_id, event_id, type, medium, claimed_until, created_at)
+   select id, tenant, "orderId", "eventId", type, $1, $2::timestamptz, $3::timestamptz from ${MESSAGES.from("m", 4)}
+   on conflict (event_id, medium) do nothing returning event_id as "eventId"`,
 );
 const claim = statement(
   "messages.claim",
   `with due as (
-     select id from messages where state = 'PENDING' and medium = $1 and (claimed_until is null or claimed_until <= $2)
-     order by id limit $4 for update skip locked)
-   update messages m set claimed_until = $3 from due where m.id = due.id
-   returning m.id, m.tenant, m.order_id as "orderId", m.type`,
+     select event_id from messages where state = 'PENDING' and medium = $1 and (claimed_until is null or claimed_until <= $2)
+     order by event_id limit $4 for update skip locked)
+   update messages m set claimed_until = $3 from due where m.event_id = due.event_id and m.medium = $1
+   returning m.id, m.tenant, m.order_id as "orderId", m.event_id as "eventId", m.type`,
 );
-const sent = statement("messages.sent", "update messages set state = 'SENT', claimed_until = null where id = any($1)");
+const sent = statement(
+  "messages.sent",
+  "update messages set state = 'SENT', claimed_until = null where event_id = any($1) and medium = $2",
+);
 
 export async function addTicket(tx: Tx, hash: Buffer, holder: TicketHolder, expiresAt: Instant): Promise<void> {
   const { tenant, client, customer, scopes, expires, tokenId } = holder;
@@ -88,15 +92,20 @@ export async function removeTicketsOf(database: Database, tokenId: string): Prom
   await database.query(removeOfToken, [tokenId]);
 }
 
-/** Keeps messages to be sent by a medium; one about an event it has already a message for is passed over. */
+/**
+ * Keeps messages to be sent by a medium, in hand of this node until a time; without one they are anybody's. One about
+ * an event that has a message already is passed over. Answers those that are new.
+ */
 export async function recordMessages(
   tx: Tx,
   medium: string,
-  messages: readonly (Message & { readonly eventId: string })[],
-  at: Instant,
-): Promise<void> {
-  const rows = messages.map(({ orderId, eventId, ...rest }) => ({ ...rest, order_id: orderId, event_id: eventId }));
-  await tx.query(record, [JSON.stringify(rows), medium, at]);
+  messages: readonly RecordedMessage[],
+  now: Instant,
+  until: Instant | undefined,
+): Promise<RecordedMessage[]> {
+  const rows = await tx.query<{ eventId: string }>(record, [medium, until ?? null, now, ...MESSAGES.values(messages)]);
+  const added = new Set(rows.map(({ eventId }) => eventId));
+  return messages.filter(({ eventId }) => added.has(eventId));
 }
 
 /** Takes messages in hand that nobody else is at work on, oldest first, until a time. */
@@ -106,10 +115,14 @@ export function claimMessages(
   now: Instant,
   until: Instant,
   limit: number,
-): Promise<Message[]> {
+): Promise<RecordedMessage[]> {
   return database.query(claim, [medium, now, until, limit]);
 }
 
-export async function markSent(database: Database, ids: readonly string[]): Promise<void> {
-  await database.query(sent, [ids]);
+export async function markSent(
+  database: Database,
+  medium: string,
+  messages: readonly RecordedMessage[],
+): Promise<void> {
+  await database.query(sent, [messages.map(({ eventId }) => eventId), medium]);
 }

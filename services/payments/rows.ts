@@ -1,13 +1,15 @@
 import type { Instant } from "../../platform/clock.ts";
+import { newId } from "../../platform/ids.ts";
 import type { Payment } from "./contract.ts";
-import type { Operation, PaymentState } from "./payment.ts";
+import { noPayment, type Operation, type PaymentState } from "./payment.ts";
 
-/** A payment with what its row has beside its state. `version` counts its events. */
+/** A payment with what its row has beside its state. `version` counts its events, `revision` its writes. */
 export interface StoredPayment {
   readonly id: string;
   readonly tenant: string;
   readonly orderId: string;
   readonly version: number;
+  readonly revision: number;
   readonly token: string | null;
   readonly state: PaymentState;
 }
@@ -27,29 +29,37 @@ export interface Row {
   void_requested: boolean;
   token: string | null;
   version: number;
+  revision: number;
+  pending: Asked[] | null;
+  entries: EntryRow[];
 }
 
-export interface OperationRow {
-  payment_id: string;
-  operation_id: string;
-  type: Operation["type"];
-  amount: number;
-  state: Operation["state"];
+/** An operation whose outcome is not known yet. */
+type Asked = Pick<Operation, "operationId" | "type" | "amount">;
+
+interface EntryRow extends Asked {
+  state: "DONE" | "REFUSED";
   code: string | null;
 }
 
-export interface ListedRow extends Omit<Row, "tenant" | "void_requested" | "token" | "version"> {
+export interface ListedRow
+  extends Omit<Row, "tenant" | "void_requested" | "token" | "version" | "revision" | "pending" | "entries"> {
   created_at: Instant;
   updated_at: Instant;
   entries: { id: string; type: Operation["type"]; amount: number; operation_id: string; settled_at: string }[];
 }
 
-export function storedPayment(row: Row, operations: readonly OperationRow[]): StoredPayment {
+export function storedPayment(row: Row): StoredPayment {
+  const settled = row.entries.map(
+    ({ code, ...operation }): Operation => ({ ...operation, ...(code !== null && { code }) }),
+  );
+  const pending = (row.pending ?? []).map((operation): Operation => ({ ...operation, state: "PENDING" }));
   return {
     id: row.id,
     tenant: row.tenant,
     orderId: row.order_id,
     version: row.version,
+    revision: row.revision,
     token: row.token,
     state: {
       status: row.status,
@@ -61,36 +71,44 @@ export function storedPayment(row: Row, operations: readonly OperationRow[]): St
       ...(row.decline_code !== null && { declineCode: row.decline_code }),
       ...(row.authorised_until !== null && { authorisedUntil: row.authorised_until }),
       voidRequested: row.void_requested,
-      operations: operations.map(({ operation_id, type, amount, state, code }) => ({
-        ...{ operationId: operation_id, type, amount, state },
-        ...(code !== null && { code }),
-      })),
+      operations: [...settled, ...pending],
     },
   };
 }
 
-/** The columns of a payment that change. */
-export function rowOf({ id, token, version, state }: StoredPayment): object {
+/** The payment of an order that has none yet. */
+export function newPayment(tenant: string, orderId: string): StoredPayment {
+  return { id: newId(), tenant, orderId, version: 0, revision: 0, token: null, state: noPayment };
+}
+
+/** The columns of a payment. */
+export function rowOf({ id, tenant, orderId, token, version, revision, state }: StoredPayment) {
+  const pending = state.operations
+    .filter((operation) => operation.state === "PENDING")
+    .map(({ operationId, type, amount }): Asked => ({ operationId, type, amount }));
   return {
-    ...{ id, token, version, status: state.status, amount: state.amount, currency: state.currency },
+    ...{ id, tenant, order_id: orderId, status: state.status, amount: state.amount, currency: state.currency },
     ...{ authorised: state.authorised, captured: state.captured, refunded: state.refunded },
-    ...{
-      decline_code: state.declineCode,
-      authorised_until: state.authorisedUntil,
-      void_requested: state.voidRequested,
-    },
+    ...{ decline_code: state.declineCode, authorised_until: state.authorisedUntil },
+    ...{ void_requested: state.voidRequested, token, version, revision },
+    pending: pending.length > 0 ? pending : null,
   };
 }
 
-/** The rows of the operations that are new, or have got their outcome. */
-export function operationRows({ id, tenant, state }: StoredPayment, before: PaymentState, at: Instant): object[] {
-  const known = new Map(before.operations.map((operation) => [operation.operationId, operation]));
-  return state.operations.flatMap(({ operationId, ...operation }) => {
-    const was = known.get(operationId);
-    if (was?.state === operation.state) return [];
-    const settled_at = operation.state === "PENDING" ? null : at;
-    return [{ payment_id: id, tenant, operation_id: operationId, ...operation, settled_at, added: !was }];
-  });
+/** What the ledger gets of a payment: an operation that has come to its end. */
+export interface Entry extends Operation {
+  readonly id: string;
+  readonly paymentId: string;
+  readonly tenant: string;
+}
+
+/** The operations that had no outcome before and have one now. */
+export function settledSince(before: PaymentState, { id: paymentId, tenant, state }: StoredPayment): Entry[] {
+  const settled = (operation: Operation) => operation.state !== "PENDING";
+  const known = new Set(before.operations.filter(settled).map(({ operationId }) => operationId));
+  return state.operations
+    .filter((operation) => settled(operation) && !known.has(operation.operationId))
+    .map((operation) => ({ ...operation, id: newId(), paymentId, tenant }));
 }
 
 const DONE = { AUTHORISE: "AUTHORISED", CAPTURE: "CAPTURED", VOID: "VOIDED", REFUND: "REFUNDED" } as const;

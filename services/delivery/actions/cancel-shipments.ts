@@ -12,7 +12,7 @@ import { type Cancellation, decide, type Move } from "../shipment.ts";
 export const cancelShipments: ActionHandler<"delivery.cancel"> = async function (ctx) {
   const { requests } = ctx.params;
   return inTransaction(ctx, async (tx) => {
-    await holdOrders(
+    holdOrders(
       tx,
       requests.map((request) => request.orderId),
       "alone",
@@ -33,8 +33,8 @@ export const cancelShipments: ActionHandler<"delivery.cancel"> = async function 
       if (!shipment || moves === "illegal") continue;
       moving.push({ shipment, moves, meta: { actor: cancellation.by, correlationId: ctx.requestID ?? newId() } });
     }
-    await addTombstones(tx, early, this.clock.now());
-    await recordMoves(tx, this, moving);
+    addTombstones(tx, early, this.clock.now());
+    recordMoves(tx, this, moving);
     return requests.map((request) => ({ orderId: request.orderId, cancelled: decided.get(keyOf(request)) ?? false }));
   });
 };

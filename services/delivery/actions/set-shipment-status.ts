@@ -35,7 +35,7 @@ export const setShipmentStatus: ActionHandler<"delivery.setStatus", DeliveryServ
     if (moves === "illegal") {
       throw illegalTransition({ detail: `A shipment that is ${shipment.status} cannot become ${status}.` });
     }
-    await recordMoves(tx, this, [{ shipment, moves, meta: { actor: by, correlationId: ctx.requestID ?? newId() } }]);
+    recordMoves(tx, this, [{ shipment, moves, meta: { actor: by, correlationId: ctx.requestID ?? newId() } }]);
     return (await findShipment(tx, viewer, shipment.id)) as Shipment;
   });
 };

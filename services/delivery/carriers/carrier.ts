@@ -1,8 +1,14 @@
 import type { Instant } from "../../../platform/clock.ts";
-import type { Database, Tx } from "../../../platform/database.ts";
+import type { Tx } from "../../../platform/database.ts";
 import type { DomainService } from "../../../platform/service.ts";
 import type { Timer } from "../../../platform/timer.ts";
 import type { Report } from "../shipment.ts";
+
+/** What a carrier tells of parcels, and when it will tell more, as far as that is known. */
+export interface Reports {
+  readonly reports: readonly (Report & { readonly shipmentId: string })[];
+  readonly nextAt: Instant | undefined;
+}
 
 /**
  * A carrier, as the domain sees it. What is handed over and what is reported goes through rows of the carrier's
@@ -18,9 +24,7 @@ export interface Carrier {
   /** Reports nothing more of a parcel: somebody else says from here on where it is. */
   release(tx: Tx, shipmentId: string): Promise<void>;
   /** Takes the reports that are there, each once, as many as are wanted; those another node is at work on not. */
-  takeReports(tx: Tx, now: Instant, limit: number): Promise<readonly (Report & { readonly shipmentId: string })[]>;
-  /** When the next report is expected, as far as that is known. */
-  nextReportAt(database: Database): Promise<Instant | undefined>;
+  takeReports(tx: Tx, now: Instant, limit: number): Promise<Reports>;
 }
 
 /** The delivery service, as its handlers see it. */

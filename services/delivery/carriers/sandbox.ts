@@ -1,7 +1,6 @@
 import { after, type Instant } from "../../../platform/clock.ts";
-import { type Database, statement, type Tx } from "../../../platform/database.ts";
-import type { Report } from "../shipment.ts";
-import type { Carrier } from "./carrier.ts";
+import { statement, type Tx } from "../../../platform/database.ts";
+import type { Carrier, Reports } from "./carrier.ts";
 
 export interface SandboxCarrierOptions {
   /** It moves nothing by itself and waits for people to say what happened. */
@@ -27,9 +26,10 @@ const take = statement(
    collected as (
      update sandbox_parcels p set report = 'DELIVERED', due_at = $3
      from due d where p.shipment_id = d.shipment_id and d.report = 'SHIPPED')
-   select shipment_id as "shipmentId", report as status from due`,
+   select
+     (select coalesce(json_agg(json_build_object('shipmentId', shipment_id, 'status', report)), '[]') from due) as reports,
+     (select min(due_at) from sandbox_parcels where (shipment_id in (select shipment_id from due)) is not true) as next`,
 );
-const next = statement("sandbox_carrier.next", "select min(due_at) as due from sandbox_parcels");
 
 /** A carrier to try things with: it collects a while after it was given a parcel, and delivers a while after that. */
 export class SandboxCarrier implements Carrier {
@@ -47,19 +47,18 @@ export class SandboxCarrier implements Carrier {
 
   async accept(tx: Tx, shipmentIds: readonly string[], now: Instant): Promise<void> {
     if (this.#options.manual || shipmentIds.length === 0) return;
-    await tx.query(accept, [shipmentIds, after(now, this.#options.pickupMs)]);
+    tx.send(accept, [shipmentIds, after(now, this.#options.pickupMs)]);
   }
 
   async release(tx: Tx, shipmentId: string): Promise<void> {
-    await tx.query(release, [shipmentId]);
+    tx.send(release, [shipmentId]);
   }
 
-  takeReports(tx: Tx, now: Instant, limit: number): Promise<(Report & { shipmentId: string })[]> {
-    return tx.query(take, [now, limit, after(now, this.#options.deliveryMs)]);
-  }
-
-  async nextReportAt(database: Database): Promise<Instant | undefined> {
-    const [row] = await database.query<{ due: Instant | null }>(next);
-    return row?.due ?? undefined;
+  async takeReports(tx: Tx, now: Instant, limit: number): Promise<Reports> {
+    const delivery = after(now, this.#options.deliveryMs);
+    const [row] = await tx.query<{ reports: Reports["reports"]; next: Instant | null }>(take, [now, limit, delivery]);
+    const { reports, next } = row as NonNullable<typeof row>;
+    const times = [next, reports.some(({ status }) => status === "SHIPPED") ? delivery : null];
+    return { reports, nextAt: times.filter((time) => time !== null).sort()[0] };
   }
 }

@@ -12,7 +12,7 @@ export interface Moving {
 }
 
 /** Writes moves of locked shipments: their rows, their trails and their events, as one set. */
-export async function recordMoves(tx: Tx, service: DomainService, moving: readonly Moving[]): Promise<void> {
+export function recordMoves(tx: Tx, service: DomainService, moving: readonly Moving[]): void {
   const at = service.clock.now();
   const states: ShipmentState[] = [];
   const trail: TrailRow[] = [];
@@ -34,6 +34,5 @@ export async function recordMoves(tx: Tx, service: DomainService, moving: readon
     }
     states.push(state);
   }
-  await saveShipments(tx, states, trail, at);
-  await service.log.append(tx, events);
+  saveShipments(tx, service.log, states, trail, events, at);
 }

@@ -1,8 +1,7 @@
-import type { NewEvent } from "../../../platform/event-log.ts";
 import { newId } from "../../../platform/ids.ts";
 import { on } from "../../../platform/subscriptions/subscription.ts";
 import type { DeliveryService } from "../carriers/carrier.ts";
-import { holdOrders, insertShipments, tombstonesOf } from "../repository.ts";
+import { holdOrders, insertShipments, type NewShipment, tombstonesOf } from "../repository.ts";
 import { eventOf, evolve, type Move, type ShipmentState, trailOf } from "../shipment.ts";
 
 const ACTOR = "service:delivery";
@@ -11,7 +10,7 @@ const ACTOR = "service:delivery";
 export const onOrderConfirmed = on("orders.confirmed.v1", async (tx, events, ctx) => {
   const { carrier, clock, log, reports } = ctx.service as unknown as DeliveryService;
   const orders = events.map((event) => ({ tenant: event.tenant, orderId: event.stream }));
-  await holdOrders(
+  holdOrders(
     tx,
     orders.map((order) => order.orderId),
     "shared",
@@ -20,7 +19,7 @@ export const onOrderConfirmed = on("orders.confirmed.v1", async (tx, events, ctx
     (await tombstonesOf(tx, orders)).map(({ tenant, orderId, ...why }) => [`${tenant}/${orderId}`, why]),
   );
   const at = clock.now();
-  const shipments = events.map((event) => {
+  const shipments = events.map((event): NewShipment => {
     const id = newId();
     const why = cancelled.get(`${event.tenant}/${event.stream}`);
     const move: Move = why ? { to: "CANCELLED", cancellation: why } : { to: "PROCESSING" };
@@ -29,20 +28,21 @@ export const onOrderConfirmed = on("orders.confirmed.v1", async (tx, events, ctx
       ...{ id, tenant: event.tenant, orderId: event.stream, status: move.to, lines: event.data.lines, version: 0 },
       ...(!why && { carrier: carrier.name, ...(number !== undefined && { trackingNumber: number }) }),
     };
-    return { state: evolve(empty, move), move, actor: why?.by ?? ACTOR, event, customer: event.meta.feed?.customer };
+    const state = evolve(empty, move);
+    const actor = why?.by ?? ACTOR;
+    const { correlationId = newId() } = event.meta;
+    const meta = { actor, correlationId, causationId: event.id };
+    return {
+      ...{ state, customer: event.meta.feed?.customer, trail: trailOf(state, move, actor, at) },
+      event: { stream: id, version: state.version, tenant: state.tenant, ...eventOf(state, move), meta, at },
+    };
   });
-  const trail = shipments.map(({ state, move, actor }) => trailOf(state, move, actor, at));
-  const made = await insertShipments(tx, shipments, trail, at);
-  const news = shipments.filter(({ state }) => made.has(state.id));
-  await log.append(
+  const made = await insertShipments(tx, log, shipments, at);
+  const parcels = shipments.filter(({ state }) => state.status === "PROCESSING" && made.has(state.id));
+  await carrier.accept(
     tx,
-    news.map(({ state, move, actor, event }): NewEvent => {
-      const { correlationId = newId() } = event.meta;
-      const meta = { actor, correlationId, causationId: event.id };
-      return { stream: state.id, version: state.version, tenant: state.tenant, ...eventOf(state, move), meta, at };
-    }),
+    parcels.map(({ state }) => state.id),
+    at,
   );
-  const parcels = news.filter(({ move }) => move.to === "PROCESSING").map(({ state }) => state.id);
-  await carrier.accept(tx, parcels, at);
   tx.afterCommit(() => reports.wake());
 });

@@ -16,23 +16,22 @@ const NOT_MINE_MS = 50;
  */
 export async function recordReports(service: DeliveryService): Promise<number | undefined> {
   const { carrier, clock } = service;
-  const taken = await inTransaction(serviceContext(service), async (tx) => {
-    const reports = await carrier.takeReports(tx, clock.now(), LIMIT);
-    if (reports.length === 0) return 0;
+  const { taken, nextAt } = await inTransaction(serviceContext(service), async (tx) => {
+    const { reports, nextAt } = await carrier.takeReports(tx, clock.now(), LIMIT);
+    if (reports.length === 0) return { taken: 0, nextAt };
     const byShipment = Map.groupBy(reports, (report) => report.shipmentId);
     const meta = { actor: `carrier:${carrier.name}`, correlationId: newId() };
     const moving = (await lockShipments(tx, [...byShipment.keys()])).map((shipment) => ({
       ...{ shipment, meta },
       moves: movesOf(shipment, byShipment.get(shipment.id) ?? []),
     }));
-    await recordMoves(tx, service, moving);
-    return reports.length;
+    recordMoves(tx, service, moving);
+    return { taken: reports.length, nextAt };
   });
   if (taken === LIMIT) return 0;
-  const next = await carrier.nextReportAt(service.database);
-  return next === undefined
+  return nextAt === undefined
     ? undefined
-    : Math.max(taken > 0 ? 0 : NOT_MINE_MS, Date.parse(next) - Date.parse(clock.now()));
+    : Math.max(taken > 0 ? 0 : NOT_MINE_MS, Date.parse(nextAt) - Date.parse(clock.now()));
 }
 
 function movesOf(shipment: ShipmentState, reports: readonly Report[]): Move[] {

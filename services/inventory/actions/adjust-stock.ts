@@ -2,7 +2,8 @@ import { notFound, validationFailed } from "../../../platform/errors.ts";
 import { once } from "../../../platform/idempotency.ts";
 import type { ActionHandler, Identity } from "../../../platform/service.ts";
 import { belowReserved } from "../contract.ts";
-import { lockStock, moveStock } from "../repository.ts";
+import { moveStock } from "../movement-repository.ts";
+import { lockStock } from "../repository.ts";
 import { causeOf } from "../shared/cause.ts";
 import { adjustOnHand, MOST_ON_HAND, type StockRow, stockKey, stockView } from "../stock.ts";
 
@@ -23,7 +24,7 @@ export const adjustStock: ActionHandler<"inventory.adjust"> = async function (ct
     }
     const { actor } = cause;
     const adjusted = { ...key, type: "ADJUSTED", onHandChange: delta, reservedChange: 0, reason, actor } as const;
-    const moved = await moveStock(tx, this.log, stocks, [adjusted], cause);
+    const moved = moveStock(tx, this.log, stocks, [adjusted], cause);
     return stockView(moved.get(stockKey(key)) as StockRow);
   });
 };

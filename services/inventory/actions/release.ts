@@ -1,8 +1,8 @@
 import { inTransaction } from "../../../platform/database.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
-import { lockStockOf, moveStock } from "../repository.ts";
+import { endHolds } from "../movement-repository.ts";
 import { movementsOf, type ReservationRow, reservationKey } from "../reservation.ts";
-import { endReservations, insertReservations, lockReservations } from "../reservation-repository.ts";
+import { endReservations, insertReservations } from "../reservation-repository.ts";
 import { causeOf } from "../shared/cause.ts";
 
 /**
@@ -20,22 +20,15 @@ export const release: ActionHandler<"inventory.release"> = async function (ctx) 
   const cause = causeOf(this, ctx);
   const known = await inTransaction(ctx, async (tx) => {
     const asked = [...orders.values()];
-    const rows = await lockReservations(tx, "order", asked);
-    const held = [...rows.values()].filter(({ status }) => status === "HELD");
-    const stocks = await lockStockOf(tx, held);
-    await moveStock(
-      tx,
-      this.log,
-      stocks,
-      held.flatMap((row) => movementsOf("RELEASED", row, cause.actor)),
-      cause,
-    );
-    await endReservations(tx, "order", held, "RELEASED");
+    const { held, before } = await endReservations(tx, "order", asked, "RELEASED");
+    // Before the tombstones: who makes new reservations locks the stock first.
+    const movements = [...held.values()].flatMap((hold) => movementsOf("RELEASED", hold, cause.actor));
+    endHolds(tx, movements, cause.at);
     const tombstones = asked
-      .filter((order) => !rows.has(reservationKey(order)))
+      .filter((order) => !held.has(reservationKey(order)) && !before.has(reservationKey(order)))
       .map((order): ReservationRow => ({ ...order, kind: "order", status: "RELEASED", lines: [], expiresAt: null }));
     await insertReservations(tx, tombstones, cause.at);
-    return rows;
+    return before;
   });
   return requests.map(({ tenant, orderId }) => {
     const committed = known.get(reservationKey({ tenant, reference: orderId }))?.status === "COMMITTED";

@@ -2,7 +2,8 @@ import { after } from "../../../platform/clock.ts";
 import { once } from "../../../platform/idempotency.ts";
 import type { ActionHandler, Identity } from "../../../platform/service.ts";
 import { outOfStock, referenceInUse } from "../contract.ts";
-import { lockStockOf, moveStock } from "../repository.ts";
+import { moveStock } from "../movement-repository.ts";
+import { lockStockOf } from "../repository.ts";
 import { hasExpired, movementsOf, type ReservationRow, reservationView } from "../reservation.ts";
 import { findByReference, insertReservations } from "../reservation-repository.ts";
 import { causeOf } from "../shared/cause.ts";
@@ -20,8 +21,10 @@ export const reserveDirectly: ActionHandler<"inventory.reserveDirectly"> = async
   const cause = causeOf(this, ctx);
   return once(ctx, async (tx) => {
     // The stock first, so that a twin that has waited here finds the reservation of the one before.
-    const stocks = await lockStockOf(tx, [{ tenant, lines }]);
-    const known = await findByReference(tx, { tenant, reference });
+    const [stocks, known] = await Promise.all([
+      lockStockOf(tx, [{ tenant, lines }]),
+      findByReference(tx, { tenant, reference }),
+    ]);
     if (known.length > 0) {
       const [one] = known as [ReservationRow];
       const same = known.length === 1 && one.kind === "direct" && sameLines(one.lines, lines);
@@ -32,7 +35,7 @@ export const reserveDirectly: ActionHandler<"inventory.reserveDirectly"> = async
     if (!allocation?.granted) throw outOfStock({ lines: (allocation?.short ?? []) satisfies readonly Shortage[] });
     const expiresAt = ttlSeconds === undefined ? null : after(cause.at, ttlSeconds * 1_000);
     const row: ReservationRow = { tenant, reference, kind: "direct", status: "HELD", lines, expiresAt };
-    await moveStock(tx, this.log, stocks, movementsOf("RESERVED", row, cause.actor), cause);
+    moveStock(tx, this.log, stocks, movementsOf("RESERVED", row, cause.actor), cause);
     await insertReservations(tx, [row], cause.at);
     return reservationView(row);
   });

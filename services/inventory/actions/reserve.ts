@@ -1,10 +1,11 @@
 import { inTransaction } from "../../../platform/database.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
-import { lockStockOf, moveStock } from "../repository.ts";
+import { type HeldOrder, holdAll, moveStock } from "../movement-repository.ts";
+import { lockStockOf } from "../repository.ts";
 import { movementsOf, type ReservationRow, reservationKey } from "../reservation.ts";
 import { findReservations, insertReservations } from "../reservation-repository.ts";
 import { causeOf } from "../shared/cause.ts";
-import { allocate } from "../stock.ts";
+import { allocate, summed } from "../stock.ts";
 
 /**
  * Holds the stock of orders, each all lines or none, in the order of asking. An order that has its hold keeps it; one
@@ -13,31 +14,26 @@ import { allocate } from "../stock.ts";
 export const reserve: ActionHandler<"inventory.reserve"> = async function (ctx) {
   const { requests } = ctx.params;
   const orders = new Map(
-    requests.map(({ tenant, orderId, lines }) => {
-      const order = { tenant, reference: orderId, lines };
+    requests.map(({ tenant, orderId, lines }): [string, HeldOrder] => {
+      const order = { tenant, reference: orderId, lines: summed(lines) };
       return [reservationKey(order), order];
     }),
   );
+  const asked = [...orders.values()];
   const cause = causeOf(this, ctx);
+  const movements = asked.flatMap((order) => movementsOf("RESERVED", order, cause.actor));
+  if (await holdAll(this.database, asked, movements, cause.at))
+    return requests.map(({ orderId }) => ({ orderId, status: "HELD" }));
   const answers = await inTransaction(ctx, async (tx) => {
-    const asked = [...orders.values()];
     // The stock first, then the reservations: whoever has waited here for a twin of the set reads what it has done.
-    const stocks = await lockStockOf(tx, asked);
-    const known = await findReservations(tx, "order", asked);
+    const [stocks, known] = await Promise.all([lockStockOf(tx, asked), findReservations(tx, "order", asked)]);
     const fresh = asked.filter((order) => !known.has(reservationKey(order)));
     const allocations = allocate(stocks, fresh);
-    const held = fresh.flatMap((order, i): ReservationRow[] => {
-      const allocation = allocations[i];
-      if (!allocation?.granted) return [];
-      return [{ ...order, lines: allocation.lines, kind: "order", status: "HELD", expiresAt: null }];
-    });
-    await moveStock(
-      tx,
-      this.log,
-      stocks,
-      held.flatMap((row) => movementsOf("RESERVED", row, cause.actor)),
-      cause,
-    );
+    const held = fresh
+      .filter((_, i) => allocations[i]?.granted)
+      .map((order): ReservationRow => ({ ...order, kind: "order", status: "HELD", expiresAt: null }));
+    const taken = held.flatMap((row) => movementsOf("RESERVED", row, cause.actor));
+    moveStock(tx, this.log, stocks, taken, cause);
     await insertReservations(tx, held, cause.at);
     return new Map([...known, ...held.map((row) => [reservationKey(row), row] as const)]);
   });

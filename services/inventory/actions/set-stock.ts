@@ -2,7 +2,8 @@ import { inTransaction } from "../../../platform/database.ts";
 import { staleVersion } from "../../../platform/errors.ts";
 import type { ActionHandler, Identity } from "../../../platform/service.ts";
 import { belowReserved } from "../contract.ts";
-import { createStock, lockStock, moveStock } from "../repository.ts";
+import { moveStock } from "../movement-repository.ts";
+import { createStock, lockStock } from "../repository.ts";
 import { causeOf } from "../shared/cause.ts";
 import { type StockRow, setOnHand, stockKey, stockView } from "../stock.ts";
 
@@ -23,7 +24,7 @@ export const setStock: ActionHandler<"inventory.set"> = async function (ctx) {
     if (decided.change === 0) return stockView(stock);
     const { actor } = cause;
     const set = { ...key, type: "SET", onHandChange: decided.change, reservedChange: 0, actor } as const;
-    const moved = await moveStock(tx, this.log, stocks, [set], cause);
+    const moved = moveStock(tx, this.log, stocks, [set], cause);
     return stockView(moved.get(stockKey(key)) as StockRow);
   });
 };

@@ -1,6 +1,6 @@
 import { newId } from "../../../platform/ids.ts";
 import type { Ctx, DomainService, Identity } from "../../../platform/service.ts";
-import type { Cause } from "../repository.ts";
+import type { Cause } from "../stock.ts";
 
 /** Who moves stock by a call, because of which request, and when. */
 export function causeOf(service: DomainService, ctx: Ctx): Cause {

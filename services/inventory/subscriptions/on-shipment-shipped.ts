@@ -1,8 +1,8 @@
 import type { DomainService } from "../../../platform/service.ts";
 import { on } from "../../../platform/subscriptions/subscription.ts";
-import { lockStockOf, moveStock } from "../repository.ts";
-import { movementsOf, type ReservationRow, reservationKey } from "../reservation.ts";
-import { endReservations, lockReservations } from "../reservation-repository.ts";
+import { endHolds } from "../movement-repository.ts";
+import { movementsOf, reservationKey } from "../reservation.ts";
+import { endReservations } from "../reservation-repository.ts";
 import { causeOf } from "../shared/cause.ts";
 import { sameLines } from "../stock.ts";
 
@@ -19,26 +19,23 @@ export const onShipmentShipped = on("delivery.shipped.v1", async (tx, events, ct
     data,
     actor: meta.actor,
   }));
-  const rows = await lockReservations(tx, "order", shipped);
-  const leaving = new Map<string, { row: ReservationRow; actor: string }>();
+  const { held, before } = await endReservations(tx, "order", shipped, "COMMITTED");
+  const actors = new Map<string, string>();
   for (const { data, actor, ...key } of shipped) {
-    const row = rows.get(reservationKey(key));
-    if (row?.status === "COMMITTED") continue;
-    if (row?.status !== "HELD") {
+    const hold = held.get(reservationKey(key));
+    const ended = before.get(reservationKey(key));
+    if (ended?.status === "COMMITTED") continue;
+    if (!hold) {
       throw new Error(
-        `Order ${data.orderId} was shipped, but its reservation ${row ? "was released" : "does not exist"}.`,
+        `Order ${data.orderId} was shipped, but its reservation ${ended ? "was released" : "does not exist"}.`,
       );
     }
     // All of an order leaves at once in v1; anything else would leave holds behind that nobody ends.
-    if (!sameLines(row.lines, data.lines)) {
+    if (!sameLines(hold.lines, data.lines)) {
       throw new Error(`Shipment ${data.shipmentId} of order ${data.orderId} has other lines than are reserved.`);
     }
-    leaving.set(reservationKey(row), { row, actor });
+    actors.set(reservationKey(key), actor);
   }
-  const committed = [...leaving.values()];
-  const held = committed.map(({ row }) => row);
-  const stocks = await lockStockOf(tx, held);
-  const movements = committed.flatMap(({ row, actor }) => movementsOf("COMMITTED", row, actor));
-  await moveStock(tx, service.log, stocks, movements, cause);
-  await endReservations(tx, "order", held, "COMMITTED");
+  const movements = [...held].flatMap(([key, hold]) => movementsOf("COMMITTED", hold, actors.get(key) as string));
+  endHolds(tx, movements, cause.at);
 });

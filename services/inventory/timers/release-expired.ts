@@ -1,6 +1,6 @@
 import { inTransaction } from "../../../platform/database.ts";
 import { type DomainService, serviceContext } from "../../../platform/service.ts";
-import { lockStockOf, moveStock } from "../repository.ts";
+import { endHolds } from "../movement-repository.ts";
 import { movementsOf } from "../reservation.ts";
 import { endReservations, lockExpired } from "../reservation-repository.ts";
 import { causeOf } from "../shared/cause.ts";
@@ -17,10 +17,12 @@ export async function releaseExpired(service: DomainService): Promise<number | u
   const cause = causeOf(service, ctx);
   return inTransaction(ctx, async (tx) => {
     const expired = await lockExpired(tx, cause.at, SET);
-    const stocks = await lockStockOf(tx, expired);
-    const movements = expired.flatMap((row) => movementsOf("RELEASED", row, cause.actor, "expired"));
-    await moveStock(tx, service.log, stocks, movements, cause);
     await endReservations(tx, "direct", expired, "RELEASED");
+    endHolds(
+      tx,
+      expired.flatMap((row) => movementsOf("RELEASED", row, cause.actor, "expired")),
+      cause.at,
+    );
     return expired.length === SET ? 0 : undefined;
   });
 }

@@ -1,14 +1,14 @@
 import type { Clock } from "../../../platform/clock.ts";
 import { type Database, statement } from "../../../platform/database.ts";
+import { Recordset } from "../../../platform/recordset.ts";
 import type { Message } from "../message.ts";
 import type { Medium } from "./medium.ts";
 
+const MESSAGES = new Recordset<Message>("id uuid, tenant text, orderId uuid, type text");
 const keep = statement(
   "sandbox_medium.keep",
   `insert into sandbox_messages (id, tenant, order_id, type, received_at)
-   select id, tenant, "orderId", type, $2
-   from json_to_recordset($1) as m(id uuid, tenant text, "orderId" uuid, type text)
-   order by id on conflict do nothing`,
+   select id, tenant, "orderId", type, $1::timestamptz from ${MESSAGES.from("m", 2)} order by id on conflict do nothing`,
 );
 
 /** Reaches nobody and keeps what it was given. */
@@ -23,6 +23,6 @@ export class SandboxMedium implements Medium {
   }
 
   async send(messages: readonly Message[]): Promise<void> {
-    await this.#database.query(keep, [JSON.stringify(messages), this.#clock.now()]);
+    await this.#database.query(keep, [this.#clock.now(), ...MESSAGES.values(messages)]);
   }
 }

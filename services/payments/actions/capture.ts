@@ -1,7 +1,7 @@
 import type { ActionHandler } from "../../../platform/service.ts";
 import { answerToCapture } from "../answers.ts";
 import type { PaymentsService } from "../providers/provider.ts";
-import { changePayments } from "../repository.ts";
+import { paymentChanges } from "../repository.ts";
 import { carryOut } from "../shared/carry-out.ts";
 
 /** Captures a part of what is authorised for orders; never more than that in sum. */
@@ -10,7 +10,7 @@ export const capture: ActionHandler<"payments.capture", PaymentsService> = async
     ...{ tenant, orderId },
     command: { type: "CAPTURE" as const, operationId, amount },
   }));
-  const changed = await carryOut(this.provider, requests, (all, facts) => changePayments(ctx, all, facts), this.logger);
+  const changed = await carryOut(this.provider, requests, paymentChanges(ctx), this.logger);
   return requests.map(({ orderId, command }, i) => {
     const { payment } = changed[i] as (typeof changed)[number];
     return { orderId, paymentId: payment.id, ...answerToCapture(command, payment.state) };

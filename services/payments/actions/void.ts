@@ -1,7 +1,7 @@
 import type { ActionHandler } from "../../../platform/service.ts";
 import { answerToVoid } from "../answers.ts";
 import type { PaymentsService } from "../providers/provider.ts";
-import { changePayments } from "../repository.ts";
+import { paymentChanges } from "../repository.ts";
 import { carryOut } from "../shared/carry-out.ts";
 
 /**
@@ -13,7 +13,7 @@ export const voidPayments: ActionHandler<"payments.void", PaymentsService> = asy
     ...{ tenant, orderId },
     command: { type: "VOID" as const, operationId },
   }));
-  const changed = await carryOut(this.provider, requests, (all, facts) => changePayments(ctx, all, facts), this.logger);
+  const changed = await carryOut(this.provider, requests, paymentChanges(ctx), this.logger);
   return requests.map(({ orderId }, i) => {
     const { payment } = changed[i] as (typeof changed)[number];
     return { orderId, paymentId: payment.id, ...answerToVoid(payment.state) };

@@ -17,6 +17,8 @@ export interface OnAuthorisation extends Asked {
  */
 export interface PaymentProvider {
   readonly name: string;
+  /** How many calls it takes at a time from one set of commands; absent when it is as others. */
+  readonly concurrency?: number;
   authorise(request: Asked & { amount: number; currency: string; token: string }): Promise<Outcomes["AUTHORISE"]>;
   capture(request: OnAuthorisation & { amount: number; currency: string }): Promise<Outcomes["CAPTURE"]>;
   /**

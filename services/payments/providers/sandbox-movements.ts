@@ -1,5 +1,6 @@
 import type { Instant } from "../../../platform/clock.ts";
 import { type Database, statement, type Tx } from "../../../platform/database.ts";
+import { Recordset } from "../../../platform/recordset.ts";
 
 /** What is asked of the sandbox bank about an authorisation. */
 export interface Movement {
@@ -42,45 +43,62 @@ const known = statement(
   "sandbox.known",
   "select operation_id, status, code from sandbox_movements where operation_id = any($1)",
 );
+const ACCOUNTS = new Recordset<Account>("operation_id text, status text, captured bigint, refunded bigint");
+const MOVEMENTS = new Recordset<Movement & Moved>(
+  "operationId text, authorisation text, type text, amount bigint, status text, code text",
+);
 const write = statement(
   "sandbox.write",
   `with accounts as (
      update sandbox_authorisations a set status = b.status, captured = b.captured, refunded = b.refunded, failures_left = 0
-     from json_to_recordset($1) as b(operation_id text, status text, captured bigint, refunded bigint)
-     where a.operation_id = b.operation_id)
+     from ${ACCOUNTS.from("b", 2)} where a.operation_id = b.operation_id)
    insert into sandbox_movements (operation_id, authorisation, type, amount, status, code, at)
-   select operation_id, authorisation, type, amount, status, code, $3
-   from json_to_recordset($2) as m(operation_id text, authorisation text, type text, amount bigint, status text, code text)`,
+   select "operationId", authorisation, type, amount, status, code, $1::timestamptz from ${MOVEMENTS.from("m", 2 + ACCOUNTS.width)}`,
 );
 
 /** Books a set of movements in one transaction of the bank's own, each once, and answers them in the order asked. */
-export function moveSet(database: Database, set: readonly Movement[], now: Instant): Promise<Moved[]> {
-  return database.transaction("*", async (tx) => {
-    const voided = set.filter((movement) => movement.type === "VOID").map((movement) => movement.authorisation);
-    if (voided.length > 0) await tx.query(tombstones, [voided]);
-    const locked = await tx.query<Account>(lock, [set.map((movement) => movement.authorisation)]);
-    const accounts = new Map(locked.map((account) => [account.operation_id, account]));
-    const done = await knownMovements(tx, set);
-    const added: object[] = [];
-    const results = set.map((movement): Moved => {
-      const before = done.get(movement.operationId);
-      if (before) return before;
-      const account = accounts.get(movement.authorisation);
-      const code = account ? refusal(movement, account, now) : "not_authorised";
-      const moved: Moved = code === undefined ? { status: "DONE" } : { status: "REFUSED", code };
-      if (account && code === undefined) accounts.set(account.operation_id, booked(movement, account));
-      // A void is known by its account.
-      if (movement.type === "VOID") return moved;
-      done.set(movement.operationId, moved);
-      added.push({ operation_id: movement.operationId, ...movement, ...moved });
-      return moved;
-    });
-    const changed = locked
-      .map(({ operation_id }) => accounts.get(operation_id) as Account)
-      .filter((account, i) => account !== locked[i]);
-    await tx.query(write, [JSON.stringify(changed), JSON.stringify(added), now]);
-    return results;
+export async function moveSet(database: Database, set: readonly Movement[], now: Instant): Promise<Moved[]> {
+  const book = (look: (tx: Tx) => Promise<Map<string, Moved>>) =>
+    database.transaction("*", (tx) => bookSet(tx, set, now, look));
+  try {
+    // Hardly ever has one been booked before.
+    return await book(async () => new Map());
+  } catch (error) {
+    if ((error as { constraint?: string }).constraint !== "sandbox_movements_pkey") throw error;
+    return book((tx) => knownMovements(tx, set));
+  }
+}
+
+async function bookSet(
+  tx: Tx,
+  set: readonly Movement[],
+  now: Instant,
+  look: (tx: Tx) => Promise<Map<string, Moved>>,
+): Promise<Moved[]> {
+  const voided = set.filter((movement) => movement.type === "VOID").map((movement) => movement.authorisation);
+  if (voided.length > 0) tx.send(tombstones, [voided]);
+  const locked = await tx.query<Account>(lock, [set.map((movement) => movement.authorisation)]);
+  const accounts = new Map(locked.map((account) => [account.operation_id, account]));
+  const done = await look(tx);
+  const added: (Movement & Moved)[] = [];
+  const results = set.map((movement): Moved => {
+    const before = done.get(movement.operationId);
+    if (before) return before;
+    const account = accounts.get(movement.authorisation);
+    const code = account ? refusal(movement, account, now) : "not_authorised";
+    const moved: Moved = code === undefined ? { status: "DONE" } : { status: "REFUSED", code };
+    if (account && code === undefined) accounts.set(account.operation_id, booked(movement, account));
+    // A void is known by its account.
+    if (movement.type === "VOID") return moved;
+    done.set(movement.operationId, moved);
+    added.push({ ...movement, ...moved });
+    return moved;
   });
+  const changed = locked
+    .map(({ operation_id }) => accounts.get(operation_id) as Account)
+    .filter((account, i) => account !== locked[i]);
+  tx.send(write, [now, ...ACCOUNTS.values(changed), ...MOVEMENTS.values(added)]);
+  return results;
 }
 
 async function knownMovements(tx: Tx, set: readonly Movement[]): Promise<Map<string, Moved>> {

@@ -1,6 +1,7 @@
 import { after, type Clock, type Instant } from "../../../platform/clock.ts";
 import { coalesce } from "../../../platform/coalesce.ts";
 import { type Database, statement } from "../../../platform/database.ts";
+import { Recordset } from "../../../platform/recordset.ts";
 import type { Outcomes } from "../payment.ts";
 import { type OnAuthorisation, type PaymentProvider, ProviderTimeout, ProviderUnavailable } from "./provider.ts";
 import { type Card, cardOf } from "./sandbox-cards.ts";
@@ -49,13 +50,15 @@ interface MovementRow {
   code: string | null;
 }
 
+const ASKED = new Recordset<Asked>(
+  `operation_id text, amount bigint, currency text, status text, code text, authorised_until timestamptz,
+   captures_fail boolean, failures_left int, known_from timestamptz`,
+);
 const authoriseSet = statement(
   "sandbox.authorise",
   `insert into sandbox_authorisations
      (operation_id, amount, currency, status, code, authorised_until, captures_fail, failures_left, known_from)
-   select distinct on (operation_id) * from json_to_recordset($1) as a(operation_id text, amount bigint, currency text,
-     status text, code text, authorised_until timestamptz, captures_fail boolean, failures_left int, known_from timestamptz)
-   order by operation_id
+   select * from ${ASKED.from("a")}
    on conflict (operation_id) do update set failures_left = greatest(sandbox_authorisations.failures_left - 1, 0)
    returning operation_id, status, code, authorised_until, failures_left, known_from`,
 );
@@ -75,6 +78,7 @@ const movements = statement(
  */
 export class SandboxProvider implements PaymentProvider {
   readonly name = "sandbox";
+  readonly concurrency = MAX;
   readonly #clock: Clock;
   readonly #silentMs: number;
   readonly #failures: number;
@@ -89,7 +93,7 @@ export class SandboxProvider implements PaymentProvider {
     this.#failures = failures;
     this.#authorise = coalesce(
       async (set) => {
-        const rows = await database.query<Authorisation>(authoriseSet, [JSON.stringify(set)]);
+        const rows = await database.query<Authorisation>(authoriseSet, ASKED.values(onceEach(set)));
         const byId = new Map(rows.map((row) => [row.operation_id, row]));
         return set.map(({ operation_id }) => byId.get(operation_id) as Authorisation);
       },
@@ -165,6 +169,12 @@ export class SandboxProvider implements PaymentProvider {
     if (row.status === "REFUSED") return { status: "REFUSED", code: row.code ?? "refused" } as Outcomes[T];
     return { status: type === "CAPTURE" ? "CAPTURED" : "REFUNDED" } as Outcomes[T];
   }
+}
+
+/** Each operation once, and in the same order by whomever they are asked for. */
+function onceEach(set: readonly Asked[]): Asked[] {
+  const once = [...new Map(set.map((asked) => [asked.operation_id, asked])).values()];
+  return once.sort((one, other) => (one.operation_id < other.operation_id ? -1 : 1));
 }
 
 async function byOperation<R extends { operation_id: string }>(

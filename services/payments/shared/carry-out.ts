@@ -21,20 +21,31 @@ export interface PaymentRequest<C extends Command = Command> {
   readonly token?: string;
 }
 
-/** A payment as it was before a transaction and as it is after it. */
-export interface Changed {
-  readonly payment: { readonly id: string; readonly token: string | null; readonly state: PaymentState };
+/** What has to be known of a payment. */
+interface Payment {
+  readonly id: string;
+  readonly token: string | null;
+  readonly state: PaymentState;
+}
+
+/** A payment as it was before a change and as it is after it. */
+export interface Changed<P extends Payment = Payment> {
+  readonly payment: P;
   readonly before: PaymentState;
 }
 
-/** One transaction: locks the payments, keeps what `facts` says of each, and answers them in the order asked. */
-export type Change = (
+/**
+ * Keeps what `facts` says of each payment, as it is when that is written, and answers them in the order asked. `seen` is
+ * what was answered before: it need not be read again where nobody has changed it since.
+ */
+export type Change<P extends Payment = Payment> = (
   requests: readonly PaymentRequest[],
   facts: (request: PaymentRequest, state: PaymentState) => Fact[],
-) => Promise<Changed[]>;
+  seen?: readonly Changed<P>[],
+) => Promise<Changed<P>[]>;
 
 export interface Limits {
-  /** Calls to the provider at a time, for one set. */
+  /** Calls to the provider at a time, for one set, where it does not say how many it takes. */
   readonly concurrency: number;
   /** How long one call may take, in ms. */
   readonly callMs: number;
@@ -56,13 +67,13 @@ interface Ask {
  * its answers are committed. After a crash in between the intent is found and the provider asked what became of it.
  * What it does not answer stays open. Answers each request's payment.
  */
-export async function carryOut(
+export async function carryOut<P extends Payment>(
   provider: PaymentProvider,
   requests: readonly PaymentRequest[],
-  change: Change,
+  change: Change<P>,
   logger: Pick<Logger, "warn">,
   limits: Limits = defaultLimits,
-): Promise<Changed[]> {
+): Promise<Changed<P>[]> {
   const until = Date.now() + limits.setMs;
   const asked = new Map<string, Ask>();
   let changed = await change(requests, ({ command }, state) => decide(command, state));
@@ -71,12 +82,12 @@ export async function carryOut(
     if (asks.length === 0) return changed;
     for (const ask of asks) asked.set(ask.operation.operationId, ask);
     const answers = new Map<string, Answer>();
-    await eachOf(asks, limits.concurrency, async (ask) => {
+    await eachOf(asks, provider.concurrency ?? limits.concurrency, async (ask) => {
       const answer = await answerOf(provider, ask, until, limits.callMs, logger);
       answers.set(answer.operationId, answer);
     });
     // What an answer changes may let the command go on: a failed capture lets a void, a late authorisation needs one.
-    changed = await change(requests, ({ command }, state) => factsOf(command, state, answers));
+    changed = await change(requests, ({ command }, state) => factsOf(command, state, answers), changed);
   }
 }
 
