@@ -58,6 +58,7 @@ export default {
       testMatch: [
         "<rootDir>/{platform,mixins,services}/**/*.spec.ts",
         "<rootDir>/test/{boundaries,deploy,docs,events}/*.spec.ts",
+        "<rootDir>/test/bench/**/*.spec.ts",
       ],
       testPathIgnorePatterns: ["\\.db\\.spec\\.ts$"],
     },

@@ -1,0 +1,68 @@
+import { onHand } from "../../support/oracle.ts";
+import type { BenchDatabase } from "../bench-server.ts";
+import { share } from "../goals.ts";
+import { makeOrders } from "../growth/orders.ts";
+import { takeSample } from "../growth/sample.ts";
+import { assertConsistent, Platform, type StartPlatform } from "../platform.ts";
+import type { Bench, Figures, Scenario, Side } from "../scenario.ts";
+import { life } from "./life.ts";
+import { place } from "./place.ts";
+import { order, pathsOf, read } from "./reads.ts";
+
+const ORDERS = 1_000_000;
+const FEW_ORDERS = 10_000;
+
+const shown = (count: number) => count.toLocaleString("en-US");
+
+type Work = (bench: Bench, start?: StartPlatform) => Promise<Figures>;
+
+let grown: Promise<BenchDatabase> | undefined;
+
+/** Made by the first run that needs it, for all of them; it goes with the server. */
+async function grow(bench: Bench): Promise<BenchDatabase> {
+  const count = bench.options.quick ? FEW_ORDERS : ORDERS;
+  const database = await bench.server.platformDatabase();
+  const initial = await onHand(database.owner);
+  const sample = await takeSample(bench, database);
+  await timed(`${shown(count)} orders made`, () => makeOrders(database, sample, count));
+  // All rows are compared with each other; on the disk that would take as long as the making.
+  await database.owner.query("set work_mem = '256MB'");
+  await timed("found consistent", () => assertConsistent(database, initial));
+  return database;
+}
+
+async function timed(what: string, work: () => Promise<void>): Promise<void> {
+  const since = performance.now();
+  await work();
+  process.stderr.write(`growth: ${what} in ${((performance.now() - since) / 1_000).toFixed(0)} s\n`);
+}
+
+async function startGrown(bench: Bench): Promise<Platform> {
+  grown ??= grow(bench);
+  return Platform.start(bench, { database: await grown });
+}
+
+async function reads(bench: Bench, start: StartPlatform = Platform.start): Promise<Figures> {
+  await using platform = await start(bench);
+  const paths = await pathsOf(platform, order);
+  return await read(bench, platform, paths, { server: bench.server, ...platform.parts });
+}
+
+function pair(name: string, work: Work): Side[] {
+  const empty = `${name}, empty database`;
+  return [
+    {
+      name: `${name}, grown database`,
+      against: empty,
+      goals: [share(0.9)],
+      run: (bench) => work(bench, startGrown),
+    },
+    { name: empty, run: (bench) => work(bench) },
+  ];
+}
+
+export const scenario: Scenario = {
+  name: "growth",
+  what: `beside ${shown(ORDERS)} orders at their end and their events (with --quick ${shown(FEW_ORDERS)}), and beside none`,
+  sides: [...pair("placing", place), ...pair("whole lives", life), ...pair("GET /orders/:id", reads)],
+};
