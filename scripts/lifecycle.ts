@@ -7,7 +7,7 @@ export const STOP_MS = 12_000;
  * A signal that comes again so soon, in ms, is the same one: the terminal sends Ctrl-C to npm and to us, and npm hands
  * it on.
  */
-const SAME_SIGNAL_MS = 500;
+const SAME_SIGNAL_MS = 250;
 
 /** How a program comes to its end. */
 export interface Lifecycle {
