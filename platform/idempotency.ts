@@ -72,15 +72,21 @@ export function keyOwner({ client, customer }: Identity): string {
 
 const forget = statement(
   "idempotency.forget",
-  `delete from idempotency_keys where (tenant, client, route, key) in (
-     select tenant, client, route, key from idempotency_keys where created_at < $1 limit 1000)`,
+  `with gone as (
+     delete from idempotency_keys where (tenant, client, route, key) in (
+       select tenant, client, route, key from idempotency_keys where created_at < $1
+       order by created_at limit $2 for update skip locked)
+     returning 1)
+   select count(*)::int as count from gone`,
 );
 /** They are promised for a day; two leave room for clocks that differ. */
 const KEPT_MS = 48 * 3_600_000;
+const FORGOTTEN_TOGETHER = 1_000;
 
-/** Forgets the keys that are older than is promised, some at a time. */
-export async function forgetOldKeys({ database, clock }: DomainService): Promise<undefined> {
-  await database.query(forget, [after(clock.now(), -KEPT_MS)]);
+/** Forgets keys that are older than is promised. Answers 0 when there may be more. */
+export async function forgetOldKeys({ database, clock }: DomainService): Promise<0 | undefined> {
+  const [row] = await database.query<{ count: number }>(forget, [after(clock.now(), -KEPT_MS), FORGOTTEN_TOGETHER]);
+  return row?.count === FORGOTTEN_TOGETHER ? 0 : undefined;
 }
 
 /** Marks the answer as a repetition. Throws IDEMPOTENCY_KEY_REUSED when the body was another one. */

@@ -123,7 +123,7 @@ export class Relay {
   }
 
   async #run(): Promise<void> {
-    const { owner, logger, pollMs } = this.#options;
+    const { logger, pollMs } = this.#options;
     let failures = 0;
     while (!this.#stopping) {
       try {
@@ -135,13 +135,21 @@ export class Relay {
         // A lost connection, mostly. Nothing is lost: what is not numbered stays in the table.
         failures++;
         logger.warn({ err: error, failures }, "the relay could not number");
-        this.#epoch = undefined;
+        // Another one may be able to, and would wait for the lease.
+        await this.#giveUp();
         await this.#client?.end().catch(() => {});
         this.#client = undefined;
         await this.#rest(Math.min(5_000, 50 * 2 ** failures) * (0.5 + Math.random() / 2));
       }
     }
-    if (this.#epoch !== undefined) await this.#client?.query(GIVE_UP, [owner, this.#epoch]).catch(() => {});
+    await this.#giveUp();
+  }
+
+  async #giveUp(): Promise<void> {
+    if (this.#epoch !== undefined) {
+      await this.#client?.query(GIVE_UP, [this.#options.owner, this.#epoch]).catch(() => {});
+    }
+    this.#epoch = undefined;
   }
 
   /** One batch. Answers whether there may be more. */

@@ -1,3 +1,6 @@
+-- What a relay numbers while its rows are copied would be in neither table.
+lock table event_log_head, event_log_numbers, event_log_unnumbered in access exclusive mode;
+
 -- Numbers are given in runs: what one partition got at once is one row. A row an event took as many writes of indexes
 -- as the event itself.
 create table event_log_runs (

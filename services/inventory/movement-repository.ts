@@ -4,7 +4,18 @@ import type { EventLog } from "../../platform/event-log.ts";
 import { newId } from "../../platform/ids.ts";
 import { Recordset } from "../../platform/recordset.ts";
 import type { LineQuantity } from "../../platform/schema.ts";
-import { available, type Cause, type Movement, move, type StockSum, type Stocks, stockKey, sumsOf } from "./stock.ts";
+import { reservationKey } from "./reservation.ts";
+import {
+  available,
+  type Cause,
+  inLockOrder,
+  type Movement,
+  move,
+  type StockSum,
+  type Stocks,
+  stockKey,
+  sumsOf,
+} from "./stock.ts";
 
 // What a caller has written, or may be called, is JSON: it may hold anything.
 const MOVEMENTS = new Recordset<Movement & { readonly id: string }>(
@@ -41,7 +52,8 @@ const change = statement(
 );
 
 // One statement holds a set of orders, all of it or nothing, so that nobody waits for these rows longer than a commit
-// takes. It leaves to others what has more to say: a SKU of which there is not enough, or will be too little.
+// takes. It leaves to others what has more to say: a SKU of which there is not enough, or will be too little, and an
+// order that has its reservation: to insert that again would wait for whoever ends it, who waits for the stock.
 const HOLDS = new Recordset<HeldOrder>("tenant text, reference text, lines jsonb");
 const hold = statement(
   "stock.hold",
@@ -52,7 +64,10 @@ const hold = statement(
        select * from stock s where s.tenant = k.tenant and s.sku = k.sku limit 1 for update) s),
    granted as (
      select 1 from locked having count(*) = $1::int
-       and bool_and(remaining >= 0 and (remaining >= threshold or available < threshold))),
+       and bool_and(remaining >= 0 and (remaining >= threshold or available < threshold))
+       and not exists (
+         select from ${HOLDS.from("h", 3 + SUMS.width)} cross join lateral (
+           select from reservations r where r.tenant = h.tenant and r.reference = h.reference and r.kind = 'order' limit 1) r)),
    changed as (${WRITE} from locked where exists (select from granted) ${UPDATED}),
    recorded as (${recording(3 + SUMS.width + HOLDS.width, 2)} where exists (select from granted)),
    held as (
@@ -143,7 +158,13 @@ export async function holdAll(
   at: Instant,
 ): Promise<boolean> {
   const sums = sumsOf(movements).map((sum) => ({ ...sum, events: 0 }));
-  const sets = [...SUMS.values(sums), ...HOLDS.values(orders), ...MOVEMENTS.values(entriesOf(movements))];
+  // Whoever makes reservations makes them in this order.
+  const byReference = new Map(orders.map((order) => [reservationKey(order), order]));
+  const sets = [
+    ...SUMS.values(sums),
+    ...HOLDS.values(inLockOrder(byReference)),
+    ...MOVEMENTS.values(entriesOf(movements)),
+  ];
   try {
     return (await database.write(hold, [sums.length, at, ...sets])).length > 0;
   } catch (error) {

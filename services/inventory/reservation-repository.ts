@@ -44,8 +44,9 @@ const end = statement(
    where reservations.status = 'HELD' returning tenant, reference, lines`,
 );
 
-// Who ends reservations locks their rows first, then the stock; who makes new ones locks the stock first. A new row is
-// waited for by its makers alone, so the two orders never meet.
+// Who ends reservations locks their rows first, then the stock; who makes new ones locks the stock first, and does not
+// try those that it sees. A new row is waited for by its makers alone, so the two orders do not meet, but for a row that
+// is made and ended while its twin waits for the stock: then one of the two is rolled back and runs again.
 
 /** The reservations of one kind under some references, by `reservationKey`. What is not there is left out. */
 export async function findReservations(tx: Tx, kind: ReservationKind, keys: readonly ReservationKey[]) {

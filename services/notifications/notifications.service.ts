@@ -52,7 +52,13 @@ export default defineSchema<NotificationsService>({
   async stopped(this: NotificationsService) {
     this.unsent.close();
     await Promise.all([this.sending.stop(), this.resending.stop(), this.expiry.stop()]);
-    // What is left is late if the medium does not take it now.
-    while (!this.unsent.isEmpty) await sendMessages(this).catch(() => {});
+    // What the medium does not take now, another node sends once its time here is over.
+    while (!this.unsent.isEmpty) {
+      const failed = await sendMessages(this).then(
+        () => false,
+        () => true,
+      );
+      if (failed) break;
+    }
   },
 });

@@ -78,7 +78,15 @@ export function storedPayment(row: Row): StoredPayment {
 
 /** The payment of an order that has none yet. */
 export function newPayment(tenant: string, orderId: string): StoredPayment {
-  return { id: newId(), tenant, orderId, version: 0, revision: 0, token: null, state: noPayment };
+  return {
+    id: newId(),
+    tenant,
+    orderId: orderId.toLowerCase(),
+    version: 0,
+    revision: 0,
+    token: null,
+    state: noPayment,
+  };
 }
 
 /** The columns of a payment. */

@@ -49,7 +49,7 @@ export interface PlaceRequest {
 /** What became of a request: the order with the response's bytes, or what is wrong with it. */
 export type PlaceResult =
   | { readonly order: Order; readonly body: string; readonly replayed: boolean }
-  | { readonly problem: Problem };
+  | { readonly problem: Error };
 
 /** An order that may be placed, and how it is answered. */
 interface Checked {
@@ -106,21 +106,34 @@ export async function placeSet(service: OrdersService, requests: readonly PlaceR
       if (placed.has(order.id)) results.set(request, { order, body: placement.response, replayed: false });
     }
   }
-  // The rest have lost their key, to a request of earlier or of another node, or are twins, or something is wrong with
-  // them now that was not when they came first. A new statement, because the one that waited for a winner does not see it.
-  await answerKept(
-    service,
-    requests.filter((request) => !results.has(request)),
-    results,
-  );
+  const answered = answerOthers(service, requests, problems, results);
+  // What is placed stays placed: a failure is for those who have no answer yet.
+  const failed = (error: Error) => {
+    for (const request of requests) if (!results.has(request)) results.set(request, { problem: error });
+  };
+  await (results.size > 0 ? answered.catch(failed) : answered);
+  return requests.map((request) => results.get(request) as PlaceResult);
+}
+
+/**
+ * Answers those that were not placed: they have lost their key, to a request of earlier or of another node, or are twins,
+ * or something is wrong with them now that was not when they came first.
+ */
+async function answerOthers(
+  service: OrdersService,
+  requests: readonly PlaceRequest[],
+  problems: ReadonlyMap<PlaceRequest, Problem>,
+  results: Map<PlaceRequest, PlaceResult>,
+): Promise<void> {
+  const others = requests.filter((request) => !results.has(request));
+  // A new statement, because the one that waited for a winner does not see it.
+  await answerKept(service, others, results);
   for (const [request, problem] of problems) if (!results.has(request)) results.set(request, { problem });
   // Twins whose first has failed: each gets its own try.
-  const left = requests.filter((request) => !results.has(request));
-  if (left.length > 0) {
-    const again = await placeSet(service, left);
-    for (const [i, request] of left.entries()) results.set(request, again[i] as PlaceResult);
-  }
-  return requests.map((request) => results.get(request) as PlaceResult);
+  const left = others.filter((request) => !results.has(request));
+  if (left.length === 0) return;
+  const again = await placeSet(service, left);
+  for (const [i, request] of left.entries()) results.set(request, again[i] as PlaceResult);
 }
 
 function scopeOf({ identity, idempotency }: PlaceRequest) {

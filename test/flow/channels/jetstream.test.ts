@@ -11,7 +11,7 @@ import { assertEachOnceInOrder, makeWorld, type World } from "../../support/chan
 import { eventually, pause } from "../../support/waiting.ts";
 import { describeWithServers } from "../../support/with-servers.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 /** So long that what is seen in a test was brought by JetStream, and not read from the log. */
 const NEVER_MS = 3_600_000;
@@ -61,8 +61,16 @@ describeWithServers("durable channels on JetStream: what may befall them", () =>
     await world.end();
   });
 
-  const handled = (count: number, patienceMs?: number) =>
-    eventually(`${count} events had their effect`, async () => (await world.effects()).length >= count, patienceMs);
+  // NATS writes every message and every acknowledgement to the disk, which other tests keep busy as well.
+  const handled = (count: number, patienceMs = 60_000) =>
+    eventually(
+      `${count} events had their effect`,
+      async () => (await world.effects()).length >= count,
+      patienceMs,
+    ).catch(async ({ message }: Error) => {
+      const { exitCode } = nats.child;
+      throw new Error(`${message}; ${(await world.effects()).length} had, and NATS ${exitCode ?? "runs"}`);
+    });
 
   async function restart(between: () => Promise<unknown> = async () => {}): Promise<void> {
     const { port } = nats;
