@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { Session } from "node:inspector/promises";
 import path from "node:path";
+import { pictureOf } from "./picture.ts";
 
 /** A sampled profile of this process's JavaScript, from `startProfile` to `stopProfile`. */
 let session: Session | undefined;
@@ -13,11 +14,12 @@ export async function startProfile(): Promise<void> {
   await session.post("Profiler.start");
 }
 
-/** Writes what was seen to a `.cpuprofile`, as Chrome's developer tools and speedscope read it. */
+/** Writes what was seen to a `.cpuprofile`, as Chrome's developer tools and speedscope read it, and a picture of it. */
 export async function stopProfile(file: string): Promise<void> {
   if (!session) return;
   const { profile } = await session.post("Profiler.stop");
   session.disconnect();
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, JSON.stringify(profile));
+  await writeFile(file.replace(/\.cpuprofile$/, ".svg"), pictureOf(profile));
 }
