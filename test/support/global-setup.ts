@@ -11,7 +11,7 @@ export const TEMPLATE = "waybill_template";
 export default async function globalSetup(): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "waybill-test-"));
   // Durability is what the crash tests are about; they start a platform of their own.
-  const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off", max_connections: "300" } });
+  const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off", max_connections: "800" } });
   await prepareDatabase(postgres, TEMPLATE);
   await seedFixtures(domainUrls(postgres, TEMPLATE));
   Object.assign(globalThis, { waybillTestPostgres: { postgres, dataDir } });

@@ -34,16 +34,18 @@ describe("a live feed that is cut", () => {
   test(`${CUTS} times under load tells each event once and in order (seed ${SEED})`, async () => {
     const random = seeded(SEED);
     const seen: FedEvent[] = [];
+    const before = (await publicLog(platform.owner)).length;
     let feed = await open("/events");
     let cuts = 0;
     const load = placeMany({ client: shop, count: 100_000, inFlight: 8, keyPrefix: "cut", goOn: () => cuts < CUTS });
+    // Before it has told something there is no id to resume from.
+    await eventually("it tells of the first order", () => feed.events.length > 0);
     for (; cuts < CUTS; cuts++) {
       await pause(random() * 60);
       feed.close();
       // Of what has arrived, a client may have dealt with a part only.
       const dealtWith = random() < 0.5 ? feed.events : feed.events.slice(0, Math.floor(random() * feed.events.length));
       seen.push(...dealtWith);
-      // Nothing seen yet: there is no id to resume from, so the client has missed nothing that it could know of.
       if (seen.length === 0) seen.push(...feed.events.slice(0, 1));
       await pause(random() * 30);
       feed = await open("/events", seen.at(-1)?.cursor);
@@ -55,10 +57,8 @@ describe("a live feed that is cut", () => {
     await eventually("all is told", () => feed.events.at(-1)?.data.id === log.at(-1));
     feed.close();
     const told = [...seen, ...feed.events];
-    // The first feed was open before the first order, unless it was cut before it told of anything.
-    const from = log.indexOf(told[0]?.data.id);
-    expect(told.map(({ data }) => data.id)).toEqual(log.slice(from));
-    expect([accepted.length > CUTS, from < log.length / 4]).toEqual([true, true]);
+    expect(told.map(({ data }) => data.id)).toEqual(log.slice(before));
+    expect(accepted.length).toBeGreaterThan(CUTS);
   });
 
   test("over a restart of the platform is resumed where it was, with the old token", async () => {
