@@ -1,3 +1,4 @@
+import { isNativeError } from "node:util/types";
 import { type Context, Errors } from "moleculer";
 import pg from "pg";
 import { unavailable } from "./errors.ts";
@@ -46,7 +47,8 @@ const CONNECTION_LOST =
 
 /** Whether an error says that the database is away; such work is kept and done later, not refused for good. */
 export function isConnectionLoss(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  // Not `instanceof`: what the socket says is of another realm than ours where a test runs in one of its own.
+  if (!isNativeError(error)) return false;
   const code = (error as { code?: unknown }).code;
   if (typeof code === "string") return LOSS_CODES.test(code);
   return code === undefined && CONNECTION_LOST.test(error.message);

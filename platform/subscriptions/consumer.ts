@@ -144,6 +144,8 @@ export class Consumer {
       this.#moveKnown(spans, inMemory);
     } catch (error) {
       if (error instanceof Fenced || isAway(error)) throw error;
+      // Nobody handles it: what failed is the cursor's move, and there is nothing to be tried again later.
+      if (events.length === 1 && wanted.length === 0) throw error;
       if (events.length === 1) {
         await this.#park(spans, events[0] as AnySequencedEvent, error);
         this.#moveKnown(spans, false);

@@ -8,7 +8,7 @@ import { startPlatform, type TestPlatform } from "../support/platform.ts";
 import { eventually, pause } from "../support/waiting.ts";
 
 // A step whose answer could not be written is tried again within the minute for which it was taken.
-jest.setTimeout(150_000);
+jest.setTimeout(240_000);
 
 const one = statement("test.one", "select 1 as one");
 
@@ -114,7 +114,7 @@ describe("the platform under faults", () => {
         );
         return rows[0].count === accepted.length;
       },
-      90_000,
+      150_000,
     );
     // A process row of a step that was in trouble goes with the step.
     await eventually(
