@@ -232,7 +232,11 @@ describeWithServers("a cluster in which", () => {
     });
 
     test("without auth nobody is let in, nor turned away as if the token were wrong", async () => {
+      const newcomer = await cluster.client("demo-operator");
       await cluster.stopNodes("auth-1");
+      expectAway(await newcomer.get("/api/v1/orders"));
+      // Whose token the gateway asked about a moment ago is let in until that moment is over.
+      await eventually("nobody is let in", async () => (await operator.get("/api/v1/orders")).status !== 200);
       expectAway(await operator.get("/api/v1/orders"));
       await cluster.startNodes("auth-1");
       await place();
