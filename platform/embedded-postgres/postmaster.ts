@@ -32,6 +32,8 @@ const GRACE_MS = 10_000;
 /** After 5 s of an immediate stop the server kills its backends itself, which is cleaner than what we can do. */
 const IMMEDIATE_MS = 6_000;
 const CANNOT_CONNECT_NOW = "57P03";
+/** What {@link ask} calls no answer in time. */
+const SILENT = "ETIMEDOUT";
 const WRONG_PASSWORD = "28P01";
 
 /**
@@ -60,7 +62,7 @@ export async function findRunning(site: Site): Promise<Postmaster | undefined> {
           `PostgreSQL of ${site.pgdata} (process ${found.pid}) runs, but not with the password in postgres.secret.`,
         );
       }
-      if (failure.code !== CANNOT_CONNECT_NOW) patience = 0;
+      if (failure.code !== CANNOT_CONNECT_NOW && failure.code !== SILENT) patience = 0;
     }
     if (performance.now() - began < patience) continue;
     if (found.pid === 0) {
@@ -135,12 +137,16 @@ async function launchOnce(
     });
 
     let port: number | undefined;
+    let readyAt: number | undefined;
     await within(RECOVERY_MS, async () => {
       if (ended) return true;
       const found = await readPidFile(pgdata);
       if (found?.pid !== child.pid || found?.status !== "ready" || !found.port) return false;
+      readyAt ??= performance.now();
       const failure = await ask(found.port, site);
       if (failure?.code === CANNOT_CONNECT_NOW) return false;
+      // On a machine that has much to do a server that is well may not answer for seconds.
+      if (failure?.code === SILENT && performance.now() - readyAt < GRACE_MS) return false;
       if (failure) reason = `it does not answer (${failure.message})`;
       else port = found.port;
       return true;
@@ -187,7 +193,7 @@ export async function stop(pid: number, mode: "fast" | "immediate", site: Site):
 }
 
 /** Asks the server on a port whether it is that of the folder. Undefined when it is, else why not. */
-async function ask(port: number, site: Site): Promise<{ code?: string | undefined; message: string } | undefined> {
+async function ask(port: number, site: Site): Promise<{ code?: string; message: string } | undefined> {
   const client = new pg.Client({
     host: "127.0.0.1",
     port,
@@ -209,7 +215,8 @@ async function ask(port: number, site: Site): Promise<{ code?: string | undefine
   } catch (error) {
     // Not awaited: a server that hangs does not close its side.
     client.end().catch(() => undefined);
-    return error as NodeJS.ErrnoException;
+    const { code = SILENT, message } = error as NodeJS.ErrnoException;
+    return { code, message };
   }
 }
 
