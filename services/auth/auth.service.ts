@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { DataTypes } from "sequelize";
 import { administrativeTable } from "../../mixins/administrative-table.ts";
 import { database } from "../../mixins/database.ts";
@@ -18,7 +19,6 @@ import { GuessLimit } from "./clients/guess-limit.ts";
 import { SharedGuesses } from "./clients/shared-guesses.ts";
 import { contract } from "./contract.ts";
 import { KeyRing } from "./crypto/key-ring.ts";
-import { Lru } from "./lru.ts";
 import { keepIdentities, keysInUse, loadIdentities } from "./timers/keep-identities.ts";
 
 const clients = {
@@ -68,7 +68,7 @@ export default defineSchema<AuthService>({
       keys: new KeyRing(() => keysInUse(this)),
       revoked: new Map(),
       memory: { readUntil: "-infinity", tidiedAt: Number.NEGATIVE_INFINITY },
-      verified: new Lru(KNOWN_TOKENS),
+      verified: new LRUCache({ max: KNOWN_TOKENS }),
     } satisfies Partial<AuthService>);
   },
   async started(this: AuthService) {

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { deepFreeze } from "../../../platform/deep-freeze.ts";
 import type { Identity } from "../../../platform/service.ts";
 
@@ -17,8 +18,7 @@ interface Known {
  * and a busy shop sends one token a thousand times a second.
  */
 export class KnownTokens {
-  /** By token, the oldest first. */
-  readonly #known = new Map<string, Known>();
+  readonly #known = new LRUCache<string, Known>({ max: MOST });
   #forgotten = 0;
 
   /** Who a token is, as far as that is known now. */
@@ -44,9 +44,6 @@ export class KnownTokens {
 
   #keep(token: string, identity: Identity): void {
     const end = (identity.expires ?? Number.POSITIVE_INFINITY) * 1_000;
-    // Anew, so that it is the youngest.
-    this.#known.delete(token);
     this.#known.set(token, { identity: deepFreeze(identity), until: Math.min(Date.now() + BELIEVED_MS, end) });
-    if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as string);
   }
 }

@@ -1,8 +1,8 @@
+import type { LRUCache } from "lru-cache";
 import type { ResultOf } from "../../../platform/contracts.ts";
 import type { DomainService } from "../../../platform/service.ts";
 import type { Turns } from "../../../platform/turns.ts";
 import type { KeyRing } from "../crypto/key-ring.ts";
-import type { Lru } from "../lru.ts";
 import type { GuessLimit } from "./guess-limit.ts";
 
 /** A client as its table has it. */
@@ -27,5 +27,5 @@ export interface AuthService extends DomainService {
   /** How far the revocations were read, and when memory and tables were tidied last. */
   readonly memory: { readUntil: string; tidiedAt: number };
   /** Tokens whose signature was checked, by their hash. */
-  readonly verified: Lru<string, ResultOf<"auth.authenticate">>;
+  readonly verified: LRUCache<string, ResultOf<"auth.authenticate">>;
 }

@@ -1,10 +1,8 @@
-import type { Static } from "@sinclair/typebox";
 import { after, type Instant } from "../../../platform/clock.ts";
 import { configOf } from "../../../platform/config.ts";
 import type { ResultOf } from "../../../platform/contracts.ts";
-import { statement } from "../../../platform/database.ts";
-import { type Deadline, deadlineOf, within } from "../../../platform/deadline.ts";
-import { idempotencyKeyReused, type Problem, unavailable, validationFailed } from "../../../platform/errors.ts";
+import { deadlineOf, within } from "../../../platform/deadline.ts";
+import { type Problem, unavailable, validationFailed } from "../../../platform/errors.ts";
 import { keyOwner } from "../../../platform/idempotency.ts";
 import { newId } from "../../../platform/ids.ts";
 import { money } from "../../../platform/money.ts";
@@ -16,16 +14,15 @@ import {
   call,
   type DomainService,
   type Identity,
-  type Meta,
   serviceContext,
 } from "../../../platform/service.ts";
-import { type contract, type Order, orderOutOfStock, priceChanged } from "../contract.ts";
+import { type Order, orderOutOfStock, priceChanged } from "../contract.ts";
 import { begin, newEvent, type OrderState, type PlacedData } from "../order.ts";
 import { orderNumber } from "../order-number.ts";
 import { orderView, type PersonalData } from "../order-view.ts";
 import { type Placement, placeOrders } from "../repository.ts";
+import { firstOfEachKey, keptAnswers, type PlaceRequest, type PlaceResult } from "../shared/kept-answers.ts";
 
-type Params = Static<(typeof contract)["actions"]["place"]["params"]>;
 type Quote = NonNullable<ResultOf<"catalog.quote">[number]["quote"]>;
 
 /** The orders' service, with what placing needs beside the database. */
@@ -36,33 +33,11 @@ export interface OrdersService extends DomainService {
   readonly nextNumber: () => Promise<number>;
 }
 
-/** A request to place an order, on its way through a set of those that arrived together. */
-export interface PlaceRequest {
-  readonly params: Params;
-  readonly identity: Identity;
-  readonly idempotency: Meta["idempotency"];
-  readonly correlationId: string;
-  /** When its caller stops waiting. */
-  readonly deadline: Deadline;
-}
-
-/** What became of a request: the order with the response's bytes, or what is wrong with it. */
-export type PlaceResult =
-  | { readonly order: Order; readonly body: string; readonly replayed: boolean }
-  | { readonly problem: Error };
-
 /** An order that may be placed, and how it is answered. */
 interface Checked {
   readonly placement: Placement;
   readonly order: Order;
 }
-
-const keptResponses = statement(
-  "orders.kept_responses",
-  `select k.tenant, k.client, k.route, k.key, k.fingerprint, k.response from json_to_recordset($1) as r(
-     tenant text, client text, route text, key text)
-   join idempotency_keys k using (tenant, client, route, key)`,
-);
 
 /**
  * Accepts an order: checks it against catalog and stock and commits it with its first event and its key. What
@@ -127,59 +102,13 @@ async function answerOthers(
 ): Promise<void> {
   const others = requests.filter((request) => !results.has(request));
   // A new statement, because the one that waited for a winner does not see it.
-  await answerKept(service, others, results);
+  for (const [request, kept] of await keptAnswers(service.database, others)) results.set(request, kept);
   for (const [request, problem] of problems) if (!results.has(request)) results.set(request, { problem });
   // Twins whose first has failed: each gets its own try.
   const left = others.filter((request) => !results.has(request));
   if (left.length === 0) return;
   const again = await placeSet(service, left);
   for (const [i, request] of left.entries()) results.set(request, again[i] as PlaceResult);
-}
-
-function scopeOf({ identity, idempotency }: PlaceRequest) {
-  if (!idempotency) return undefined;
-  return { tenant: identity.tenant, client: keyOwner(identity), route: idempotency.route, key: idempotency.key };
-}
-
-function scopeText(scope: { tenant: string; client: string; route: string; key: string }): string {
-  return JSON.stringify([scope.tenant, scope.client, scope.route, scope.key]);
-}
-
-async function answerKept(
-  service: OrdersService,
-  requests: readonly PlaceRequest[],
-  results: Map<PlaceRequest, PlaceResult>,
-): Promise<void> {
-  const scopes = requests.flatMap((request) => scopeOf(request) ?? []);
-  if (scopes.length === 0) return;
-  type Kept = { tenant: string; client: string; route: string; key: string; fingerprint: string; response: string };
-  const rows = await service.database.query<Kept>(keptResponses, [JSON.stringify(scopes)]);
-  const kept = new Map(rows.map((row) => [scopeText(row), row]));
-  for (const request of requests) {
-    const scope = scopeOf(request);
-    const row = scope && kept.get(scopeText(scope));
-    if (!row) continue;
-    const same = row.fingerprint === request.idempotency?.fingerprint;
-    results.set(
-      request,
-      same
-        ? { order: JSON.parse(row.response) as Order, body: row.response, replayed: true }
-        : { problem: idempotencyKeyReused() },
-    );
-  }
-}
-
-/** The requests without the twins of others: those that have the same key as one before them. */
-function firstOfEachKey(requests: readonly PlaceRequest[]): PlaceRequest[] {
-  const seen = new Set<string>();
-  return requests.filter((request) => {
-    const scope = scopeOf(request);
-    if (!scope) return true;
-    const text = scopeText(scope);
-    if (seen.has(text)) return false;
-    seen.add(text);
-    return true;
-  });
 }
 
 /** Prices the requests and looks whether their lines are there. */
