@@ -51,7 +51,7 @@ export function callPermissions(account: string, accounts: readonly string[]): P
 
 /**
  * What the nodes of an account may do with one domain's channel, which is a NATS account of its own; undefined when
- * it is none of their business. Nobody may delete or purge a stream, nor delete a consumer.
+ * it is none of their business. Nobody may delete or purge a stream, nor delete another's consumer.
  */
 export function channelPermissions(account: string, channel: string): Permissions | undefined {
   const services = servicesOf(account);
@@ -70,6 +70,8 @@ export function channelPermissions(account: string, channel: string): Permission
         return [
           // With its filter, which NATS holds against what is asked for: one partition of this channel and no other.
           `$JS.API.CONSUMER.CREATE.${stream}.${durable}.${subjectOf(channel, partition)}`,
+          // Made anew when it is mute; its cursor is not there but in the reader's database.
+          `$JS.API.CONSUMER.DELETE.${stream}.${durable}`,
           `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
           `$JS.ACK.${stream}.${durable}.>`,
         ];

@@ -10,10 +10,13 @@ describe("a partition's reader", () => {
   let drained: () => void;
   /** Resolves when it asks for a message the next time. */
   let asked: () => Promise<void>;
+  /** What became of the consumer, and when it was made. */
+  let consumer: { log: string[]; created: string };
 
   beforeEach(async () => {
     handled = [];
     pulls = 0;
+    consumer = { log: [], created: "first" };
     let onPull = () => {};
     asked = () =>
       new Promise((resolve) => {
@@ -37,8 +40,17 @@ describe("a partition's reader", () => {
         return subscription;
       },
     };
+    const add = async (_stream: string, { durable_name }: { durable_name: string }) => {
+      consumer.log.push(`add ${durable_name}`);
+      return { created: consumer.created };
+    };
+    const remove = async (stream: string, name: string) => {
+      consumer.log.push(`delete ${stream} ${name}`);
+      consumer.created = "anew";
+      return true;
+    };
     const session = {
-      open: async () => ({ connection, manager: { consumers: { add: async () => {} } } }),
+      open: async () => ({ connection, manager: { consumers: { add, delete: remove } } }),
       newInbox: () => "_INBOX.test",
       onReconnect: () => () => {},
     };
@@ -88,6 +100,49 @@ describe("a partition's reader", () => {
     await asked();
     expect([handled, said]).toEqual([["one"], ["+ACK"]]);
     await stop();
+  });
+
+  describe("whose consumer leaves its pulls without a word", () => {
+    beforeEach(async () => {
+      jest.useFakeTimers();
+      // The pull that is under way has a clock of its own.
+      refuse();
+      await nextPull();
+    });
+    afterEach(async () => {
+      jest.useRealTimers();
+      await stop();
+    });
+    async function nextPull(): Promise<void> {
+      const before = pulls;
+      for (let i = 0; i < 100 && pulls === before; i++) await jest.advanceTimersByTimeAsync(100);
+      expect(pulls).toBe(before + 1);
+    }
+    const deleted = () => consumer.log.filter((line) => line.startsWith("delete"));
+
+    test("makes it anew after the second", async () => {
+      await nextPull();
+      expect(deleted()).toEqual([]);
+      await nextPull();
+      expect(consumer.log.slice(-2)).toEqual(["delete waybill_orders delivery_0", "add delivery_0"]);
+      await nextPull();
+      expect(deleted()).toHaveLength(1);
+    });
+
+    test("leaves it when another node has made it anew", async () => {
+      await nextPull();
+      consumer.created = "by another";
+      await nextPull();
+      await nextPull();
+      expect(deleted()).toEqual([]);
+    });
+
+    test("leaves it when it has said something in between", async () => {
+      await nextPull();
+      receive({ headers: { code: 100 } as never });
+      await nextPull();
+      expect(deleted()).toEqual([]);
+    });
   });
 
   test("gives back what comes while it stops", async () => {

@@ -9,6 +9,8 @@ const PULL_MS = 15_000;
 const HEARTBEAT_MS = 2_000;
 /** After so long a silence there is no such consumer: nobody answers for one that was lost. */
 const SILENCE_MS = 5_000;
+/** So many pulls in a row that one consumer has left without a word: it is mute, and is made anew. */
+const MUTE_AFTER = 2;
 const LONGEST_PAUSE_MS = 2_000;
 /** JetStream's answers to a pull that brought nothing: no message in time, or a limit of the request. */
 const NOTHING = new Set([404, 408]);
@@ -42,6 +44,8 @@ export class PartitionReader {
   /** Came for a pull that was given up, before the next one: there is never more than one. */
   #early: Msg | undefined;
   #heard: () => void = () => {};
+  /** Which consumer is read, by when it was made, and how many pulls in a row it has left without a word. */
+  #consumer = { created: "", silences: 0 };
   #failures = 0;
 
   constructor(options: PartitionReaderOptions) {
@@ -99,20 +103,31 @@ export class PartitionReader {
   }
 
   async #declare({ connection, manager }: Open): Promise<void> {
-    const { channel, group, partition, ackWaitMs, session } = this.#options;
+    const { channel, group, partition, ackWaitMs, session, logger } = this.#options;
     const { AckPolicy, DeliverPolicy } = await import("nats");
-    await manager.consumers.add(streamOf(channel), {
-      durable_name: durableOf(group, partition),
-      filter_subject: subjectOf(channel, partition),
-      deliver_policy: DeliverPolicy.All,
-      ack_policy: AckPolicy.Explicit,
-      max_ack_pending: 1,
-      // Never given up: what cannot be handled is parked by the subscription itself.
-      max_deliver: -1,
-      ack_wait: ackWaitMs * 1_000_000,
-      // Of all nodes together, with some to spare for pulls of nodes that are gone.
-      max_waiting: 512,
-    });
+    const [stream, durable] = [streamOf(channel), durableOf(group, partition)];
+    const add = () =>
+      manager.consumers.add(stream, {
+        durable_name: durable,
+        filter_subject: subjectOf(channel, partition),
+        deliver_policy: DeliverPolicy.All,
+        ack_policy: AckPolicy.Explicit,
+        max_ack_pending: 1,
+        // Never given up: what cannot be handled is parked by the subscription itself.
+        max_deliver: -1,
+        ack_wait: ackWaitMs * 1_000_000,
+        // Of all nodes together, with some to spare for pulls of nodes that are gone.
+        max_waiting: 512,
+      });
+    let { created } = await add();
+    if (created === this.#consumer.created && this.#consumer.silences >= MUTE_AFTER) {
+      // NATS 2.9 makes such ones in the moment in which it makes their stream. Nothing is lost with it: what has been
+      // done is said by the cursor.
+      logger.warn({ channel, group, partition }, "a consumer of JetStream is mute; making it anew");
+      await manager.consumers.delete(stream, durable);
+      ({ created } = await add());
+    }
+    if (created !== this.#consumer.created) this.#consumer = { created, silences: 0 };
     if (this.#subscription && !this.#subscription.isClosed()) return;
     this.#subscription = connection.subscribe(session.newInbox(), {
       callback: (error, message) => this.#receive(error, message),
@@ -126,6 +141,7 @@ export class PartitionReader {
       return;
     }
     const code = message.headers?.code ?? 0;
+    this.#consumer.silences = 0;
     if (code === 0 && message.reply) {
       if (this.#stopping.signal.aborted) message.respond("-NAK");
       else if (waiting) waiting(message);
@@ -153,7 +169,10 @@ export class PartitionReader {
       let timer: NodeJS.Timeout;
       this.#heard = () => {
         clearTimeout(timer);
-        timer = setTimeout(() => done(new Error("JetStream says nothing of the consumer")), SILENCE_MS);
+        timer = setTimeout(() => {
+          this.#consumer.silences++;
+          done(new Error("JetStream says nothing of the consumer"));
+        }, SILENCE_MS);
       };
       this.#heard();
       this.#waiting = done;

@@ -67,7 +67,7 @@ describe("on the durable channels", () => {
             [`$JS.API.CONSUMER.CREATE.${stream}.${group}_0`, []],
             [`$JS.API.CONSUMER.CREATE.${stream}.${group}_8.waybill.log.${of}.8`, []],
             [`$JS.API.CONSUMER.DURABLE.CREATE.${stream}.${group}_0`, []],
-            [`$JS.API.CONSUMER.DELETE.${stream}.${group}_0`, []],
+            [`$JS.API.CONSUMER.DELETE.${stream}.${group}_0`, who],
           ];
         }),
       ] as [string, BusUser[]][];
