@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Msg } from "nats";
 import { PartitionReader } from "./partition-reader.ts";
 import type { JetStreamSession } from "./session.ts";
@@ -115,7 +116,11 @@ describe("a partition's reader", () => {
     });
     async function nextPull(): Promise<void> {
       const before = pulls;
-      for (let i = 0; i < 100 && pulls === before; i++) await jest.advanceTimersByTimeAsync(100);
+      for (let i = 0; i < 5_000 && pulls === before; i++) {
+        await jest.advanceTimersByTimeAsync(100);
+        // What it pauses after a failure is real time.
+        await sleep(1);
+      }
       expect(pulls).toBe(before + 1);
     }
     const deleted = () => consumer.log.filter((line) => line.startsWith("delete"));
