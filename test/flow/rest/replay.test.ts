@@ -126,12 +126,19 @@ describe("subscriptions and replays over REST", () => {
       return rows[0].sum;
     };
     expect(await generations()).toBe(0);
+    // A partition may have seen nothing that its subscription handles, and then it has no cursor.
+    let cursors = 0;
     for (const subscription of all) {
+      const { domain, channel } = subscription;
+      const { rows } = await platform.owner.query(
+        `select count(*)::int as partitions from ${domain}.subscription_cursors where subscription = $1 and sequence > 0`,
+        [channel],
+      );
+      const [{ partitions }] = rows;
+      expect(partitions).toBeGreaterThan(0);
+      cursors += partitions;
       const answer = await replay(subscription, { from: 0 });
-      expect([answer.status, answer.body]).toEqual([
-        200,
-        { domain: subscription.domain, channel: subscription.channel, from: 0, partitions: 8 },
-      ]);
+      expect([answer.status, answer.body]).toEqual([200, { domain, channel, from: 0, partitions }]);
     }
     await caughtUp();
     // And by the operators of the platform, for all tenants.
@@ -145,7 +152,7 @@ describe("subscriptions and replays over REST", () => {
         );
     }
     await caughtUp();
-    expect(await generations()).toBe(2 * 8 * all.length);
+    expect(await generations()).toBe(2 * cursors);
     await pause(1_000);
     expect(await rowCounts(platform.owner)).toEqual(before.counts);
     expect(await traces()).toEqual(before.traces);
