@@ -80,6 +80,11 @@ export const Country = Type.String({
 /** A text that a person wrote: short, and of at least one character. */
 export const text = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, errorMessage: `must be a text of 1 to ${maxLength} characters` });
+export const Email = Type.String({
+  pattern: "^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$",
+  maxLength: 254,
+  errorMessage: "must be an email address",
+});
 /** A whole amount of minor units. */
 export const Amount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 export const TenantId = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,62}$" });

@@ -12,8 +12,13 @@ import { getJwks } from "./actions/get-jwks.ts";
 import { getMetadata } from "./actions/get-metadata.ts";
 import { introspectToken } from "./actions/introspect-token.ts";
 import { issueToken } from "./actions/issue-token.ts";
+import { logIn } from "./actions/log-in.ts";
+import { logOut } from "./actions/log-out.ts";
+import { refreshTokens } from "./actions/refresh-tokens.ts";
+import { registerCustomer } from "./actions/register-customer.ts";
 import { revokeToken } from "./actions/revoke-token.ts";
 import { revokedAmong } from "./actions/revoked-among.ts";
+import { validateToken } from "./actions/validate-token.ts";
 import type { AuthService } from "./clients/auth-service.ts";
 import { GuessLimit } from "./clients/guess-limit.ts";
 import { SharedGuesses } from "./clients/shared-guesses.ts";
@@ -34,6 +39,8 @@ const clients = {
 
 /** Tokens that are known by their hash: some 5 MB. */
 const KNOWN_TOKENS = 10_000;
+/** So many wrong passwords a minute are let through from one address, whosever they would be. */
+const GUESSES_OF_ADDRESS = 100;
 const HASHED_AT_ONCE = 2;
 const WAITING_FOR_HASHING = 1_000;
 
@@ -47,6 +54,11 @@ export default defineSchema<AuthService>({
   ],
   actions: actionsOf<typeof contract, AuthService>(contract, {
     issueToken,
+    register: registerCustomer,
+    login: logIn,
+    refresh: refreshTokens,
+    logout: logOut,
+    validate: validateToken,
     introspect: introspectToken,
     revoke: revokeToken,
     jwks: getJwks,
@@ -64,6 +76,7 @@ export default defineSchema<AuthService>({
     const redis = redisOf(this.broker);
     Object.assign(this, {
       guesses: new GuessLimit(redis && new SharedGuesses(redis)),
+      guessesOfAddress: new GuessLimit(redis && new SharedGuesses(redis), GUESSES_OF_ADDRESS),
       hashing: new Turns(HASHED_AT_ONCE, WAITING_FOR_HASHING),
       keys: new KeyRing(() => keysInUse(this)),
       revoked: new Map(),

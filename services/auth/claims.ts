@@ -8,6 +8,8 @@ export interface Claims {
   readonly tenant: string;
   /** The customer who is logged in; a client's own token has none. */
   readonly customer?: string;
+  /** The login that the token follows from, by which it is ended; a client's own token has none. */
+  readonly sid?: string;
   /** Scopes, separated by spaces. */
   readonly scope: string;
   /** Seconds since 1970. */
@@ -21,9 +23,16 @@ export interface Claims {
  */
 export function readClaims(payload: unknown): Claims | undefined {
   if (typeof payload !== "object" || payload === null) return undefined;
-  const { jti, client_id, tenant, customer, scope, iat, exp } = payload as Record<string, unknown>;
+  const { jti, client_id, tenant, customer, sid, scope, iat, exp } = payload as Record<string, unknown>;
   if (typeof jti !== "string" || typeof client_id !== "string" || typeof tenant !== "string") return undefined;
   if (typeof scope !== "string" || typeof iat !== "number" || typeof exp !== "number") return undefined;
   if (customer !== undefined && typeof customer !== "string") return undefined;
-  return { jti, client_id, tenant, scope, iat, exp, ...(customer !== undefined && { customer }) };
+  if (sid !== undefined && typeof sid !== "string") return undefined;
+  const optional = { ...(customer !== undefined && { customer }), ...(sid !== undefined && { sid }) };
+  return { jti, client_id, tenant, scope, iat, exp, ...optional };
+}
+
+/** What a token is ended by before its time: all tokens of one login by one id. */
+export function revocationId({ jti, sid }: Claims): string {
+  return sid ?? jti;
 }

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { type ActionsOf, defineContract, type EventsOf } from "../../platform/contracts.ts";
 import { defineError, rateLimited, unauthorised } from "../../platform/errors.ts";
-import { object, TenantId } from "../../platform/schema.ts";
+import { Email, Instant, object, TenantId, text } from "../../platform/schema.ts";
 
 /** The errors of RFC 6749, 5.2; the token routes answer them in that form. */
 export const invalidRequest = defineError(
@@ -16,6 +16,7 @@ export const invalidClient = defineError(
   "The client is not known, or its secret is wrong.",
   "changed",
 );
+export const invalidGrant = defineError("invalid_grant", 400, "The refresh token is not good (any more).", "never");
 export const unsupportedGrantType = defineError("unsupported_grant_type", 400, "This grant is not there.", "never");
 export const invalidScope = defineError("invalid_scope", 400, "The scope is more than was granted.", "changed");
 
@@ -25,6 +26,14 @@ const clientCredentials = {
   client_secret: Type.Optional(Type.String({ maxLength: 1_024 })),
 };
 const Token = Type.String({ minLength: 1, maxLength: 8_192 });
+const RefreshToken = Type.String({ minLength: 1, maxLength: 200 });
+const ClientId = Type.String({ minLength: 1, maxLength: 255 });
+const accessToken = {
+  access_token: Type.String(),
+  token_type: Type.Literal("Bearer"),
+  expires_in: Type.Integer(),
+  scope: Type.String(),
+};
 
 export const contract = defineContract({
   domain: "auth",
@@ -34,7 +43,7 @@ export const contract = defineContract({
       rest: {
         route: "POST /auth/token",
         tag: "Identity",
-        summary: "An access token for a client (RFC 6749, 4.4)",
+        summary: "An access token for a client or a refresh token (RFC 6749, 4.4 and 6)",
         scopes: [],
         open: true,
         oauth: true,
@@ -43,15 +52,97 @@ export const contract = defineContract({
       params: Type.Object({
         grant_type: Type.Optional(Type.String()),
         scope: Type.Optional(Type.String({ maxLength: 1_000 })),
+        refresh_token: Type.Optional(RefreshToken),
         ...clientCredentials,
       }),
-      result: object({
-        access_token: Type.String(),
-        token_type: Type.Literal("Bearer"),
-        expires_in: Type.Integer(),
-        scope: Type.String(),
+      result: object({ ...accessToken, refresh_token: Type.Optional(Type.String()) }),
+      errors: [invalidRequest, invalidClient, invalidGrant, unsupportedGrantType, invalidScope, rateLimited],
+    },
+    register: {
+      idempotent: true,
+      rest: {
+        route: "POST /auth/register",
+        tag: "Identity",
+        summary: "Gives a customer a password",
+        description:
+          "An email address that has a password already keeps it. The answer is the same: it does not tell who has one.",
+        scopes: [],
+        open: true,
+        status: 201,
+      },
+      params: object({
+        clientId: ClientId,
+        email: Email,
+        password: Type.String({
+          minLength: 10,
+          maxLength: 200,
+          errorMessage: "must be a text of 10 to 200 characters",
+        }),
+        name: Type.Optional(text(200)),
       }),
-      errors: [invalidRequest, invalidClient, unsupportedGrantType, invalidScope, rateLimited],
+      result: object({ email: Type.String(), name: Type.Optional(Type.String()) }),
+      errors: [unauthorised, rateLimited],
+    },
+    login: {
+      rest: {
+        route: "POST /auth/login",
+        tag: "Identity",
+        summary: "Tokens for a customer who shows their password",
+        scopes: [],
+        open: true,
+      },
+      params: object({ clientId: ClientId, email: Email, password: Type.String({ minLength: 1, maxLength: 200 }) }),
+      result: object({ ...accessToken, refresh_token: Type.String() }),
+      errors: [unauthorised, rateLimited],
+    },
+    refresh: {
+      // Within a moment the same token gets the same next one.
+      idempotent: true,
+      rest: {
+        route: "POST /auth/refresh",
+        tag: "Identity",
+        summary: "New tokens for a refresh token, which is used up by it",
+        description:
+          "A refresh token that was used up before ends the login and all its tokens. A second request within ten seconds gets the same answer, so that an answer that was lost logs nobody out.",
+        scopes: [],
+        open: true,
+      },
+      params: object({ refreshToken: RefreshToken, clientId: Type.Optional(ClientId) }),
+      result: object({ ...accessToken, refresh_token: Type.String() }),
+      errors: [unauthorised],
+    },
+    logout: {
+      idempotent: true,
+      rest: {
+        route: "POST /auth/logout",
+        tag: "Identity",
+        summary: "Ends the login that the token is of, with all its tokens",
+        scopes: [],
+        status: 204,
+      },
+      params: object({}),
+      result: object({}),
+    },
+    validate: {
+      idempotent: true,
+      rest: {
+        route: "POST /auth/validate",
+        tag: "Identity",
+        summary: "Whether an access token is good, and what it says",
+        scopes: [],
+        open: true,
+      },
+      params: object({ token: Token }),
+      result: object({
+        valid: Type.Boolean(),
+        /** What it is ended by. */
+        tokenId: Type.Optional(Type.String()),
+        tenant: Type.Optional(TenantId),
+        client: Type.Optional(Type.String()),
+        customer: Type.Optional(Type.String()),
+        scopes: Type.Optional(Type.Array(Type.String())),
+        expiresAt: Type.Optional(Instant),
+      }),
     },
     introspect: {
       idempotent: true,
@@ -128,12 +219,12 @@ export const contract = defineContract({
         scopes: Type.Array(Type.String()),
         /** The end of the token, in seconds since 1970. */
         expires: Type.Integer(),
-        /** The token's `jti`, by which it is revoked. */
+        /** What it is revoked by: its `jti`, or its login's id. */
         tokenId: Type.String(),
       }),
       errors: [unauthorised],
     },
-    /** Which of some tokens were revoked, by their `jti`: asked for what lasts longer than a request, the live feeds. */
+    /** Which of some tokens were revoked, by what they are revoked by: asked for what lasts longer than a request, the live feeds. */
     revokedAmong: {
       idempotent: true,
       params: object({ tokenIds: Type.Array(Type.String(), { maxItems: 1_000 }) }),

@@ -1,7 +1,10 @@
 import type { Instant } from "../../platform/clock.ts";
 import type { Scope } from "../../platform/contracts.ts";
 import type { Database } from "../../platform/database.ts";
+import { newId } from "../../platform/ids.ts";
+import { hashPassword } from "./crypto/password.ts";
 import { hashSecret } from "./crypto/secret.ts";
+import { addCustomers, knownCustomers } from "./customers/customer-repository.ts";
 import { addClients, addTenants, knownClients } from "./repository.ts";
 import { SCOPES } from "./scope.ts";
 
@@ -21,15 +24,29 @@ const CLIENTS: readonly { id: string; tenant: string; name: string; scopes: read
   { id: "acme-operator", tenant: "acme", name: "Acme's operators", scopes: SCOPES },
 ];
 
-/** Adds the demo tenants and clients that are missing; those that are there stay as they are. */
+const PASSWORD = "correct horse battery staple";
+const CUSTOMERS = [
+  { tenant: "demo", email: "ada@example.com", name: "Ada Lovelace" },
+  { tenant: "demo", email: "grace@example.com", name: "Grace Hopper" },
+];
+
+/** Adds the demo tenants and clients that are missing, and customers where there are none; those that are there stay as they are. */
 export async function seedAuth(database: Database, now: Instant): Promise<void> {
   const known = await knownClients(database);
   const missing = CLIENTS.filter(({ id }) => !known.includes(id));
-  if (missing.length === 0) return;
+  const isNew = (await knownCustomers(database)) === 0;
+  if (missing.length === 0 && !isNew) return;
   // A hash takes tens of milliseconds of a core: all at the same time, and none at all at the second start.
   const rows = await Promise.all(missing.map(async (client) => ({ ...client, secretHash: await hashSecret(SECRET) })));
+  const passwordHash = isNew ? await hashPassword(PASSWORD) : "";
   await database.transaction("*", async (tx) => {
     await addTenants(tx, TENANTS, now);
     await addClients(tx, rows, now);
+    if (isNew)
+      await addCustomers(
+        tx,
+        CUSTOMERS.map((customer) => ({ ...customer, id: newId(), passwordHash })),
+        now,
+      );
   });
 }

@@ -14,6 +14,9 @@ export const SCOPES = Object.keys({
   admin: true,
 } satisfies Record<Scope, true>) as readonly Scope[];
 
+/** What a customer's token may carry, as far as the client has it. */
+export const CUSTOMER_SCOPES: readonly Scope[] = ["orders:read", "orders:write", "payments:read", "delivery:read"];
+
 /** The scopes of a `scope` parameter (RFC 6749, 3.3), each once, in the order given. */
 export function parseScope(scope: string): string[] {
   return [...new Set(scope.split(" ").filter((one) => one !== ""))];

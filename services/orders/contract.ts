@@ -6,6 +6,7 @@ import {
   Amount,
   Country,
   Currency,
+  Email,
   Id,
   Instant,
   Items,
@@ -68,11 +69,6 @@ export const Address = object(
 );
 export type Address = Static<typeof Address>;
 
-const Email = Type.String({
-  pattern: "^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$",
-  maxLength: 254,
-  errorMessage: "must be an email address",
-});
 export const Customer = object({
   id: Type.Optional(Id),
   email: Email,

@@ -1,5 +1,6 @@
 /** All routes below /api/v1 that a token is needed for, with the scope: `api.md`, said once more. */
 export const ROUTES: Readonly<Record<string, string | undefined>> = {
+  "POST /auth/logout": undefined,
   "POST /orders": "orders:write",
   "GET /orders": "orders:read",
   "GET /orders/{id}": "orders:read",
@@ -44,6 +45,10 @@ export const OPEN = [
   "POST /api/v1/auth/token",
   "POST /api/v1/auth/introspect",
   "POST /api/v1/auth/revoke",
+  "POST /api/v1/auth/register",
+  "POST /api/v1/auth/login",
+  "POST /api/v1/auth/refresh",
+  "POST /api/v1/auth/validate",
   "GET /.well-known/jwks.json",
   "GET /.well-known/oauth-authorization-server",
   "GET /health",

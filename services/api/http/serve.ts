@@ -107,7 +107,7 @@ function metaOf(route: Route, { req }: Exchange, { idempotency }: Asked): Meta {
   const meta: Meta = {};
   if (idempotency) meta.idempotency = idempotency;
   if (route.method !== "GET" && req.headers["if-match"] !== undefined) meta.ifMatch = req.headers["if-match"];
-  if (route.rest.oauth && req.socket.remoteAddress !== undefined) meta.address = req.socket.remoteAddress;
+  if (route.rest.open && req.socket.remoteAddress !== undefined) meta.address = req.socket.remoteAddress;
   return meta;
 }
 

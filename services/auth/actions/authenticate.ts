@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { unauthorised } from "../../../platform/errors.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
+import { revocationId } from "../claims.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { currentToken } from "../crypto/current-token.ts";
 import { parseScope } from "../scope.ts";
@@ -23,7 +24,7 @@ export const authenticate: ActionHandler<"auth.authenticate", AuthService> = asy
       ...(claims.customer !== undefined && { customer: claims.customer }),
       scopes: Object.freeze(parseScope(claims.scope)) as string[],
       expires: claims.exp,
-      tokenId: claims.jti,
+      tokenId: revocationId(claims),
     });
     this.verified.set(key, identity);
   }

@@ -17,7 +17,7 @@ export const getMetadata: ActionHandler<"auth.metadata"> = async function (ctx) 
     scopes_supported: [...SCOPES],
     // There is no authorisation endpoint, yet RFC 8414 wants the member.
     response_types_supported: [],
-    grant_types_supported: ["client_credentials"],
+    grant_types_supported: ["client_credentials", "refresh_token"],
     token_endpoint_auth_methods_supported: methods,
     introspection_endpoint_auth_methods_supported: methods,
     revocation_endpoint_auth_methods_supported: methods,

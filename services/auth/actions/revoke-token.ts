@@ -1,23 +1,35 @@
 import { inTransaction } from "../../../platform/database.ts";
-import type { ActionHandler } from "../../../platform/service.ts";
+import type { ActionHandler, Ctx } from "../../../platform/service.ts";
+import { revocationId } from "../claims.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { authenticateClient } from "../clients/authenticate-client.ts";
 import { currentToken } from "../crypto/current-token.ts";
-import { revokeToken as revokeRow } from "../repository.ts";
+import { readRefreshToken } from "../crypto/refresh-token.ts";
+import { endSession } from "../sessions/end-session.ts";
+import { lockSession } from "../sessions/session-repository.ts";
 
 /**
- * Ends a token of the client's tenant. A token that is not valid, or another tenant's, is answered the same way
- * (RFC 7009, 2.2): whoever asks learns nothing of it.
+ * Ends a token of the client's tenant, and with a token of a login the login (RFC 7009, 2.1). One that is not valid, or
+ * another tenant's, is answered the same way (2.2): whoever asks learns nothing of it.
  */
 export const revokeToken: ActionHandler<"auth.revoke", AuthService> = async function (ctx) {
   const client = await authenticateClient(this, ctx);
   const claims = await currentToken(this, ctx.params.token);
-  if (claims?.tenant !== client.tenant) return {};
-  const { jti, tenant, exp } = claims;
-  const expiresAt = new Date(exp * 1_000).toISOString();
-  await inTransaction(ctx, (tx) => revokeRow(tx, { jti, tenant, expiresAt }, this.clock.now()));
-  this.revoked.set(jti, exp);
-  // To the other nodes and to the gateways, whose live feeds end with the token. One that misses it reads the row, or asks.
-  await this.broker.broadcast("auth.token_revoked", { jti, exp });
+  if (claims === undefined) await revokeRefreshToken(this, ctx, client.tenant);
+  else if (claims.tenant === client.tenant) {
+    const { tenant, exp, sid } = claims;
+    // Other tokens of the login may last longer than this one.
+    const expiresAt = sid === undefined ? new Date(exp * 1_000).toISOString() : undefined;
+    await inTransaction(ctx, (tx) => endSession(this, tx, { id: revocationId(claims), tenant }, "REVOKED", expiresAt));
+  }
   return {};
 };
+
+async function revokeRefreshToken(service: AuthService, ctx: Ctx<{ token: string }>, tenant: string): Promise<void> {
+  const token = readRefreshToken(ctx.params.token);
+  if (!token) return;
+  await inTransaction(ctx, async (tx) => {
+    const session = await lockSession(tx, token.family);
+    if (session?.tenant === tenant) await endSession(service, tx, session, "REVOKED");
+  });
+}

@@ -18,11 +18,14 @@ export interface ClientRow {
 export interface AuthService extends DomainService {
   /** The clients' table, through moleculer-db's adapter. */
   readonly adapter: { rows<R extends object>(options: { where: object; limit: number }): Promise<R[]> };
+  /** Of secrets and passwords, by address and whose they would be. */
   readonly guesses: GuessLimit;
+  /** Of passwords by address alone: one password may be tried with very many names. */
+  readonly guessesOfAddress: GuessLimit;
   /** Hashing takes a thread of libuv's for long, so it gets some of them only. */
   readonly hashing: Turns;
   readonly keys: KeyRing;
-  /** The tokens that were ended before their time, with their end in seconds since 1970. */
+  /** The tokens and logins that were ended before their time, with the end of their tokens in seconds since 1970. */
   readonly revoked: Map<string, number>;
   /** How far the revocations were read, and when memory and tables were tidied last. */
   readonly memory: { readUntil: string; tidiedAt: number };

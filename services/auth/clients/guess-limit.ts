@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { rateLimited } from "../../../platform/errors.ts";
+import { Problem, rateLimited } from "../../../platform/errors.ts";
+import type { Ctx } from "../../../platform/service.ts";
 import type { SharedGuesses, Standing } from "./shared-guesses.ts";
 
 export const GUESSES = 20;
@@ -21,7 +22,7 @@ interface Subject {
 }
 
 /**
- * Lets at most 20 wrong secrets a minute through for each subject (a client id from an address). Every secret that is
+ * Lets at most 20 wrong secrets a minute, or as many as are said, through for each subject (a client id from an address). Every secret that is
  * being checked is counted as if it were wrong until that is known, so that many at once are no way round it; those
  * that find no place meanwhile wait, and are not refused while they may well be right. Where there is a shared count it
  * holds for all nodes together; each node's own goes on beside it, for the time that the shared one is away.
@@ -29,9 +30,11 @@ interface Subject {
 export class GuessLimit {
   readonly #subjects = new Map<string, Subject>();
   readonly #shared: SharedGuesses | undefined;
+  readonly #most: number;
 
-  constructor(shared?: SharedGuesses) {
+  constructor(shared?: SharedGuesses, most = GUESSES) {
     this.#shared = shared;
+    this.#most = most;
   }
 
   /**
@@ -44,10 +47,10 @@ export class GuessLimit {
     const subject = this.#subject(key);
     for (;;) {
       const failed = recent(subject, now());
-      if (failed >= GUESSES) {
+      if (failed >= this.#most) {
         throw rateLimited({ retryAfter: Math.ceil(((subject.failures[0] as number) + WINDOW_MS - now()) / 1_000) });
       }
-      if (subject.pending + failed < GUESSES) break;
+      if (subject.pending + failed < this.#most) break;
       await new Promise<void>((resolve) => subject.waiting.push(resolve));
     }
     subject.pending++;
@@ -71,7 +74,7 @@ export class GuessLimit {
   /** Finds a place in the shared count. Throws RATE_LIMITED; undefined when there is none. */
   async #begin(key: string): Promise<Begun | undefined> {
     for (const end = performance.now() + LONGEST_WAIT_MS; performance.now() < end; await sleep(WAIT_MS)) {
-      const standing = await this.#shared?.begin(key, GUESSES, WINDOW_MS);
+      const standing = await this.#shared?.begin(key, this.#most, WINDOW_MS);
       if (standing?.may === "not") throw rateLimited({ retryAfter: Math.ceil(standing.forMs / 1_000) });
       if (standing?.may !== "wait") return standing;
     }
@@ -97,6 +100,22 @@ export class GuessLimit {
       if (pending > 0 || (!over && this.#subjects.size <= MAX_SUBJECTS)) break;
       this.#subjects.delete(oldest);
     }
+  }
+}
+
+/** Sends the limit along with the refusal of an attempt that came too many. */
+export async function tellingLimit<T>(ctx: Ctx, attempt: Promise<T>): Promise<T> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (error instanceof Problem && error.status === 429) {
+      ctx.meta.$responseHeaders = {
+        "RateLimit-Limit": String(GUESSES),
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": String(error.details.retryAfter),
+      };
+    }
+    throw error;
   }
 }
 

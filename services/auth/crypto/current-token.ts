@@ -1,6 +1,6 @@
 import { configOf } from "../../../platform/config.ts";
 import type { DomainService } from "../../../platform/service.ts";
-import type { Claims } from "../claims.ts";
+import { type Claims, revocationId } from "../claims.ts";
 import { verifyAccessToken } from "./access-token.ts";
 import type { KeyRing } from "./key-ring.ts";
 
@@ -16,5 +16,5 @@ export async function currentToken(service: WithKeys, token: string): Promise<Cl
     now: Math.floor(Date.parse(service.clock.now()) / 1_000),
     find: (kid) => service.keys.find(kid),
   });
-  return claims && !service.revoked.has(claims.jti) ? claims : undefined;
+  return claims && !service.revoked.has(revocationId(claims)) ? claims : undefined;
 }

@@ -6,10 +6,14 @@ import { type DomainService, serviceContext } from "../../../platform/service.ts
 import type { AuthService } from "../clients/auth-service.ts";
 import { generateSigningKey, type StoredKey } from "../crypto/signing-key.ts";
 import { findKeys, findRevoked, forgetExpired, lockSigningKeys, replaceKey } from "../repository.ts";
+import { dropSessions } from "../sessions/session-repository.ts";
 
 /** How long a key signs. Then a new one takes over, and the old one verifies until its last token has expired. */
 const KEY_LIFE_MS = 90 * 86_400_000;
 const TIDY_MS = 3_600_000;
+/** How long logins are kept that expired, or that were ended, for whoever asks what happened. */
+const EXPIRED_KEPT_MS = 86_400_000;
+const ENDED_KEPT_MS = 30 * 86_400_000;
 /** Rows may become visible a little after the time they bear: other clocks, slow commits. */
 const OVERLAP_MS = 30_000;
 
@@ -39,6 +43,7 @@ export async function keepIdentities(domain: DomainService): Promise<undefined> 
   service.memory.tidiedAt = performance.now();
   const now = service.clock.now();
   await forgetExpired(service.database, now);
+  await dropSessions(service.database, { expired: after(now, -EXPIRED_KEPT_MS), ended: after(now, -ENDED_KEPT_MS) });
   for (const [jti, end] of service.revoked) if (end * 1_000 <= Date.parse(now)) service.revoked.delete(jti);
   if (await rotateKey(service)) await service.keys.reload();
 }

@@ -94,6 +94,20 @@ describe("answers", () => {
     await check("POST /api/v1/auth/introspect", "/api/v1/auth/introspect", { ...secret, token: body.access_token });
     await check("POST /api/v1/auth/revoke", "/api/v1/auth/revoke", { ...secret, token: body.access_token });
     await check("POST /api/v1/auth/token", "/api/v1/auth/token", { ...secret, client_secret: "wrong" });
+    const ada = { clientId: "demo-shop", email: "ada@example.com", password: "correct horse battery staple" };
+    await check("POST /api/v1/auth/register", "/api/v1/auth/register", { ...ada, email: "alan@example.com" });
+    await check("POST /api/v1/auth/login", "/api/v1/auth/login", { ...ada, password: "wrong" });
+    const login = await check("POST /api/v1/auth/login", "/api/v1/auth/login", ada);
+    const refreshToken = login.body.refresh_token;
+    await check("POST /api/v1/auth/refresh", "/api/v1/auth/refresh", { refreshToken: "none" });
+    const fresh = await check("POST /api/v1/auth/refresh", "/api/v1/auth/refresh", { refreshToken });
+    const token = fresh.body.access_token;
+    await check("POST /api/v1/auth/token", "/api/v1/auth/token", {
+      grant_type: "refresh_token",
+      refresh_token: fresh.body.refresh_token,
+    });
+    await check("POST /api/v1/auth/validate", "/api/v1/auth/validate", { token });
+    await check("POST /api/v1/auth/logout", "/api/v1/auth/logout", {}, new Client(platform.url, token));
   });
 
   test("to everything that can be sent are as the document says", async () => {

@@ -116,7 +116,7 @@ describe("a token that was issued", () => {
   test("the metadata lead to routes that are there", async () => {
     const { status, body } = await nobody.get("/.well-known/oauth-authorization-server");
     expect(status).toBe(200);
-    expect(body.grant_types_supported).toEqual(["client_credentials"]);
+    expect(body.grant_types_supported).toEqual(["client_credentials", "refresh_token"]);
     for (const name of ["token_endpoint", "introspection_endpoint", "revocation_endpoint"]) {
       expect((await nobody.post(new URL(body[name]).pathname, {})).status).not.toBe(404);
     }

@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto";
+import { after } from "../../../platform/clock.ts";
+import { inTransaction } from "../../../platform/database.ts";
+import { unauthorised } from "../../../platform/errors.ts";
+import { newId } from "../../../platform/ids.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
+import type { AuthService } from "../clients/auth-service.ts";
+import { findClient } from "../clients/find-client.ts";
+import { tellingLimit } from "../clients/guess-limit.ts";
+import { verifyPassword } from "../crypto/password.ts";
+import { firstToken, hashOf, writeRefreshToken } from "../crypto/refresh-token.ts";
+import { type CustomerRow, emailKey, findCustomerByEmail } from "../customers/customer-repository.ts";
+import { CUSTOMER_SCOPES } from "../scope.ts";
+import { grantAccess } from "../sessions/access-grant.ts";
+import { SESSION_MS } from "../sessions/refresh-session.ts";
+import { addSession } from "../sessions/session-repository.ts";
+
+/**
+ * Tokens for a customer who shows their password to a client. Whether client, address or password were wrong is not
+ * said, and takes the same time: as many wrong ones as of clients' secrets are let through from an address.
+ */
+export const logIn: ActionHandler<"auth.login", AuthService> = async function (ctx) {
+  const { clientId, email, password } = ctx.params;
+  const client = await findClient(this, clientId);
+  let customer: CustomerRow | undefined;
+  const check = async () => {
+    // Also without a client: it takes the same time.
+    customer = await findCustomerByEmail(this.database, client?.tenant ?? "", email);
+    const hash = customer?.active ? customer.passwordHash : undefined;
+    return this.hashing.run(() => verifyPassword(password, hash));
+  };
+  const from = ctx.meta.address ?? "";
+  const now = () => Date.parse(this.clock.now());
+  const ofAddress = () => this.guesses.attempt(`${from} ${client?.tenant ?? ""} ${emailKey(email)}`, now, check);
+  const isRight = await tellingLimit(ctx, this.guessesOfAddress.attempt(`login ${from}`, now, ofAddress));
+  if (!isRight || !client || !customer) throw unauthorised({ detail: "The email address or the password is wrong." });
+  const first = firstToken(randomUUID());
+  const session = {
+    id: newId(),
+    family: first.family,
+    tenant: client.tenant,
+    client: client.id,
+    customer: customer.id,
+    scopes: CUSTOMER_SCOPES.filter((scope) => client.scopes.includes(scope)),
+    currentHash: hashOf(first),
+    expiresAt: after(this.clock.now(), SESSION_MS),
+  };
+  await inTransaction(ctx, (tx) => addSession(tx, session, this.clock.now()));
+  const { tenant, scopes } = session;
+  const grantee = { client: client.id, tenant, scopes, customer: customer.id, session: session.id };
+  return { ...grantAccess(this, grantee), refresh_token: writeRefreshToken(first) };
+};

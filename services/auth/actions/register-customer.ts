@@ -1,0 +1,29 @@
+import { inTransaction } from "../../../platform/database.ts";
+import { unauthorised } from "../../../platform/errors.ts";
+import { newId } from "../../../platform/ids.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
+import type { AuthService } from "../clients/auth-service.ts";
+import { findClient } from "../clients/find-client.ts";
+import { tellingLimit } from "../clients/guess-limit.ts";
+import { hashPassword } from "../crypto/password.ts";
+import { addCustomers } from "../customers/customer-repository.ts";
+
+/**
+ * Gives a customer of the client's tenant a password. An address that has one already keeps it, and the answer is the
+ * same: it says nothing of who has an account.
+ */
+export const registerCustomer: ActionHandler<"auth.register", AuthService> = async function (ctx) {
+  const { clientId, email, password, name } = ctx.params;
+  const client = await findClient(this, clientId);
+  if (!client) throw unauthorised({ detail: "The client is not known." });
+  const register = async () => {
+    const passwordHash = await this.hashing.run(() => hashPassword(password));
+    const customer = { id: newId(), tenant: client.tenant, email, passwordHash, ...(name !== undefined && { name }) };
+    await inTransaction(ctx, (tx) => addCustomers(tx, [customer], this.clock.now()));
+    // Counted like a wrong guess, so that nobody fills the table.
+    return false;
+  };
+  const now = () => Date.parse(this.clock.now());
+  await tellingLimit(ctx, this.guesses.attempt(`register ${ctx.meta.address ?? ""}`, now, register));
+  return { email, ...(name !== undefined && { name }) };
+};

@@ -1,0 +1,28 @@
+import { after, type Instant } from "../../../platform/clock.ts";
+import { configOf } from "../../../platform/config.ts";
+import type { Tx } from "../../../platform/database.ts";
+import type { AuthService } from "../clients/auth-service.ts";
+import { revokeToken } from "../repository.ts";
+import { type EndReason, endSessionRow } from "./session-repository.ts";
+
+/**
+ * Ends a login, if that is what the id is of, and every access token that is ended by the id: on this node and the others
+ * once the transaction is committed.
+ */
+export async function endSession(
+  service: AuthService,
+  tx: Tx,
+  { id, tenant }: { readonly id: string; readonly tenant: string },
+  reason: EndReason,
+  expiresAt: Instant = after(service.clock.now(), 1_000 * configOf(service.broker).accessTokenSeconds),
+): Promise<void> {
+  const now = service.clock.now();
+  await endSessionRow(tx, { id, tenant }, reason, now);
+  await revokeToken(tx, { jti: id, tenant, expiresAt }, now);
+  tx.afterCommit(() => {
+    const exp = Date.parse(expiresAt) / 1_000;
+    service.revoked.set(id, exp);
+    // To the other nodes and to the gateways, whose live feeds end with the token. One that misses it reads the row, or asks.
+    service.broker.broadcast("auth.token_revoked", { jti: id, exp }).catch(() => {});
+  });
+}
