@@ -269,3 +269,37 @@ describe("reading the settings of a node in a cluster", () => {
     expect(message).not.toContain("secret");
   });
 });
+
+describe("in production", () => {
+  const production = {
+    ...cluster,
+    NODE_ENV: "production",
+    NATS_URL: "nats://edge:dvhq72-ab81xw@nats:4222",
+    REDIS_URL: "redis://:dvhq72-ab81xw@redis",
+    DATABASE_URL: "postgres://waybill:dvhq72-ab81xw@postgres/waybill",
+    ...EDGE,
+  };
+
+  test("passwords of one's own are taken", () => {
+    expect(readConfig(production, "cluster").production).toBe(true);
+    expect(readConfig({ ...production, NODE_ENV: "" }, "cluster").production).toBe(false);
+  });
+
+  test.each([
+    ["NATS_URL", "nats://nats:4222"],
+    ["NATS_URL", "nats://edge:secret@nats:4222"],
+    ["NATS_URL", "nats://edge:demo-secret@nats:4222"],
+    ["REDIS_URL", "redis://redis:6379"],
+    ["REDIS_URL", "redis://:changeme1234567@redis:6379"],
+    ["DATABASE_URL", "postgres://postgres@postgres/waybill"],
+    ["DATABASE_URL", "postgres://postgres:postgres@postgres/waybill"],
+    ["ORDERS_DATABASE_URL", "postgres://waybill_orders:waybill_orders@postgres/waybill"],
+  ])("%s is refused that is %s, without saying so", (name, value) => {
+    const message = refusal({ ...production, [name]: value }, "cluster");
+    expect(message).toMatch(new RegExp(`- ${name} must have a password`));
+    const { password } = new URL(value);
+    if (password !== "") expect(message).not.toContain(password);
+    // For trying out it is good enough.
+    expect(() => readConfig({ ...production, [name]: value, NODE_ENV: "" }, "cluster")).not.toThrow();
+  });
+});

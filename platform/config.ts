@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { servicesOf } from "./bus/accounts.ts";
+import { unfitForProduction } from "./production.ts";
 
 /** The domains, in the order in which they are started: who is called before who calls. */
 export const DOMAINS = ["auth", "catalog", "inventory", "payments", "delivery", "notifications", "orders"] as const;
@@ -60,6 +61,8 @@ export interface Config {
   readonly relayLeaseMs: number;
   /** How often logs and timers are looked at without a wake-up, in ms. */
   readonly pollMs: number;
+  /** Whether it is the real thing: what is for trying out is refused. */
+  readonly production: boolean;
 }
 
 export type Profile = "embedded" | "cluster";
@@ -145,9 +148,20 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
     },
     relayLeaseMs: whole("RELAY_LEASE_MS", 10_000, 100, 600_000),
     pollMs: whole("POLL_MS", 1_000, 10, 60_000),
+    production: env.NODE_ENV === "production",
   };
+  if (config.production && profile === "cluster") wrong.push(...unfitForProduction(secretsOf(env, services)));
   if (wrong.length > 0) throw new WrongSettings(wrong);
   return config;
+}
+
+/** The settings with a password in them that a node uses. */
+function secretsOf(env: Environment, services: readonly ServiceName[]): Record<string, string | undefined> {
+  const databases = services
+    .filter((name) => name !== "api")
+    .map((name) => `${name.toUpperCase()}_DATABASE_URL`)
+    .map((name) => (env[name] ? name : "DATABASE_URL"));
+  return Object.fromEntries(["NATS_URL", "REDIS_URL", ...databases].map((name) => [name, env[name]]));
 }
 
 function readServices(env: Environment, wrong: string[]): readonly ServiceName[] {

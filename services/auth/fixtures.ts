@@ -2,13 +2,13 @@ import type { Instant } from "../../platform/clock.ts";
 import type { Scope } from "../../platform/contracts.ts";
 import type { Database } from "../../platform/database.ts";
 import { newId } from "../../platform/ids.ts";
+import { DEMO_SECRET } from "../../platform/production.ts";
 import { hashPassword } from "./crypto/password.ts";
 import { hashSecret } from "./crypto/secret.ts";
 import { addCustomers, knownCustomers } from "./customers/customer-repository.ts";
 import { addClients, addTenants, knownClients } from "./repository.ts";
 import { SCOPES } from "./scope.ts";
 
-const SECRET = "demo-secret";
 const SHOP: readonly Scope[] = ["orders:read", "orders:write", "inventory:read", "payments:read", "delivery:read"];
 
 const TENANTS = [
@@ -37,7 +37,9 @@ export async function seedAuth(database: Database, now: Instant): Promise<void> 
   const isNew = (await knownCustomers(database)) === 0;
   if (missing.length === 0 && !isNew) return;
   // A hash takes tens of milliseconds of a core: all at the same time, and none at all at the second start.
-  const rows = await Promise.all(missing.map(async (client) => ({ ...client, secretHash: await hashSecret(SECRET) })));
+  const rows = await Promise.all(
+    missing.map(async (client) => ({ ...client, secretHash: await hashSecret(DEMO_SECRET) })),
+  );
   const passwordHash = isNew ? await hashPassword(PASSWORD) : "";
   await database.transaction("*", async (tx) => {
     await addTenants(tx, TENANTS, now);

@@ -48,8 +48,10 @@ const rules = {
     nodesOf(compose).flatMap(([name, { environment }]) => {
       const service = GATEWAYS.includes(name) ? "api" : name;
       return complaints(name, { ...imageEnvironment(), ...environment }, (env) => {
-        const { services, cluster } = readConfig(env, "cluster");
+        const { services, cluster, production } = readConfig(env, "cluster");
         if (services.join() !== service || cluster?.nats.user !== service) throw new Error("it is something else");
+        // The fixtures' clients are there to be tried.
+        if (production) throw new Error("it lets the fixtures' clients in nowhere");
       });
     }),
 
@@ -179,6 +181,7 @@ const MUTATIONS: readonly Mutation[] = [
     (services) => (services["api-2"]!.ports = ["127.0.0.1:3000:3000"]),
   ],
   ["a setting that nobody reads", "settingsAreRead", ({ orders }) => (orders!.environment!.LOG_LEVLE = "info")],
+  ["production", "settingsAreRead", ({ orders }) => (orders!.environment!.NODE_ENV = "production")],
   ["another's account", "settingsAreRead", ({ orders }) => (orders!.environment!.NATS_URL = "nats://auth:x@nats:4222")],
   ["a domain without a database", "settingsAreRead", ({ orders }) => delete orders!.environment!.ORDERS_DATABASE_URL],
   [

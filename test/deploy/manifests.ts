@@ -23,6 +23,7 @@ export interface Container {
   readonly image: string;
   readonly env?: readonly EnvVar[];
   readonly envFrom?: readonly { readonly configMapRef: { readonly name: string } }[];
+  readonly args?: readonly string[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly startupProbe?: Probe;
   readonly livenessProbe?: Probe;

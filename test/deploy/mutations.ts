@@ -137,6 +137,11 @@ export const MUTATIONS: readonly Mutation[] = [
     "settingsAreRead",
     (all) => (variable(orders(all), "NATS_URL").value = "nats://auth:$(NATS_PASSWORD)@nats:4222"),
   ],
+  [
+    "no production",
+    "settingsAreRead",
+    (all) => containerOf(orders(all)).env.push({ name: "NODE_ENV", value: "development" }),
+  ],
   ["a database that is not given", "settingsAreRead", (all) => containerOf(orders(all)).env.splice(2, 1)],
   [
     "migrations without a domain's database",

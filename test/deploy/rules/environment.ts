@@ -10,10 +10,12 @@ export const settingsAreRead: Rule = ({ objects }) => [
     const service = nameOf(node);
     const env = { ...imageEnvironment(), ...environmentOf(objects, node.container, sampleSecret) };
     const { wrong, asked } = reading(env, (read) => {
-      const { services, cluster, probePort } = readConfig(read, "cluster");
+      const { services, cluster, probePort, production } = readConfig(read, "cluster");
       const are = JSON.stringify([services, cluster?.nats.user, probePort]);
       const shall = JSON.stringify([[service], service, Number(env.PROBE_PORT)]);
       if (are !== shall) throw new Error(`it is ${are}`);
+      // Where the fixtures' clients are, they are to be let in; everywhere else it is the real thing.
+      if (production === hasFixtures(objects)) throw new Error(production ? "it is production" : "it is no production");
     });
     return complaints(node, wrong, Object.keys(env), asked);
   }),
@@ -26,8 +28,12 @@ export const settingsAreRead: Rule = ({ objects }) => [
     }),
 ];
 
+function hasFixtures(objects: readonly Manifest[]): boolean {
+  return workloads(objects).some(({ container }) => container.args?.includes("--fixtures"));
+}
+
 function sampleSecret(name: string, key: string): string {
-  return key.endsWith("_URL") ? `postgres://${name}:secret@postgres/waybill` : `s-${name}`;
+  return key.endsWith("_URL") ? `postgres://${name}:k3pt-4part-${name}@postgres/waybill` : `k3pt-4part-${name}`;
 }
 
 /** What is said of an environment, and what was asked of it. */
