@@ -116,8 +116,13 @@ describe("a customer", () => {
     });
 
     test("tries no more than 100 wrong passwords a minute on however many accounts", async () => {
-      const tries = Array.from({ length: 130 }, (_, n) => post("login", { ...ADA, email: `user-${n}@example.com` }));
-      const statuses = (await Promise.all(tries)).map(({ status }) => status);
+      const statuses: number[] = [];
+      for (let from = 0; from < 130; from += 10) {
+        const ten = Array.from({ length: 10 }, (_, n) =>
+          post("login", { ...ADA, email: `user-${from + n}@example.com` }),
+        );
+        statuses.push(...(await Promise.all(ten)).map(({ status }) => status));
+      }
       expect(statuses.filter((status) => status === 401)).toHaveLength(100);
       expect(statuses.filter((status) => status === 429)).toHaveLength(30);
     });
