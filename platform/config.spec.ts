@@ -85,7 +85,12 @@ describe(".env.example", () => {
 
   test("leaves only those empty that have no default of their own", () => {
     const empty = [...example].flatMap(([name, value]) => (value === "" ? name : []));
-    expect(empty.filter((name) => !name.endsWith("_URL"))).toEqual(["LOG_FORMAT", "NODE_ID", "PROBE_PORT"]);
+    expect(empty.filter((name) => !name.endsWith("_URL"))).toEqual([
+      "TRUSTED_PROXIES",
+      "LOG_FORMAT",
+      "NODE_ID",
+      "PROBE_PORT",
+    ]);
   });
 });
 
@@ -268,6 +273,17 @@ describe("reading the settings of a node in a cluster", () => {
     expect(message).toContain("PORT");
     expect(message).not.toContain("secret");
   });
+});
+
+test("trusted proxies are addresses and networks", () => {
+  expect(readConfig({ DATABASE_URL: "postgres://all" }).trustedProxies).toEqual([]);
+  expect(
+    readConfig({ DATABASE_URL: "postgres://all", TRUSTED_PROXIES: " 10.0.0.0/8, 192.0.2.7,fd00::/8," }).trustedProxies,
+  ).toEqual(["10.0.0.0/8", "192.0.2.7", "fd00::/8"]);
+  for (const wrong of ["10.0.0.0/33", "ingress", "10.0.0.0/8/1", "10.0.0.0/", "fd00::/129"])
+    expect(() => readConfig({ DATABASE_URL: "postgres://all", TRUSTED_PROXIES: wrong })).toThrow(
+      "TRUSTED_PROXIES must be",
+    );
 });
 
 describe("in production", () => {

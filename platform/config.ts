@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { servicesOf } from "./bus/accounts.ts";
 import { unfitForProduction } from "./production.ts";
@@ -41,6 +42,8 @@ export interface Config {
   readonly cluster?: ClusterConfig;
   readonly services: readonly ServiceName[];
   readonly http: { readonly host: string; readonly port: number };
+  /** The addresses and networks of the proxies in front of the gateway: they say who asks. */
+  readonly trustedProxies: readonly string[];
   /** Where the node answers an orchestrator's probes, on the same host; nowhere when undefined. */
   readonly probePort?: number;
   /** How many requests the gateway has in hand at most; it answers 503 to those above. */
@@ -132,6 +135,7 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
     ...(nats && redisUrl !== undefined && { cluster: { nats, redisUrl, jetstream } }),
     services,
     http: { host, port },
+    trustedProxies: readNetworks(env, wrong),
     ...(env.PROBE_PORT && { probePort: whole("PROBE_PORT", 0, 1, 65_535) }),
     mostInFlight: whole("MOST_IN_FLIGHT", 512, 256, 100_000),
     requestTimeoutMs: whole("REQUEST_TIMEOUT_MS", 10_000, 100, 600_000),
@@ -173,6 +177,21 @@ function readServices(env: Environment, wrong: string[]): readonly ServiceName[]
     else if (names.indexOf(name) !== names.lastIndexOf(name)) wrong.push(`SERVICES names ${name} more than once`);
   }
   return SERVICES.filter((name) => names.includes(name));
+}
+
+function readNetworks(env: Environment, wrong: string[]): readonly string[] {
+  const networks = (env.TRUSTED_PROXIES ?? "").split(",").map((network) => network.trim());
+  return networks.filter((network) => {
+    if (network === "") return false;
+    const [address = "", prefix, ...rest] = network.split("/");
+    const family = isIP(address);
+    const isNetwork = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
+    if (family !== 0 && isNetwork && rest.length === 0) return true;
+    wrong.push(
+      `TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, with commas between them, not ${JSON.stringify(network)}`,
+    );
+    return false;
+  });
 }
 
 /** A dot would be one token more of the subjects that NATS grants, and hosts are often called by their whole name. */

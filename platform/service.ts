@@ -30,7 +30,7 @@ export interface Meta {
   idempotency?: { readonly key: string; readonly route: string; readonly fingerprint: string; readonly action: string };
   /** The `If-Match` of the request, as it was sent. */
   ifMatch?: string;
-  /** The other end of the socket, never what a header says: for the guessing limit. */
+  /** Who asks, for limits: the other end of the socket, or whom a trusted proxy asks for. Never what a caller says. */
   address?: string;
   /** The bytes that were stored for an `Idempotency-Key`, to be sent as they are. */
   $body?: string;

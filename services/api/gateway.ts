@@ -3,6 +3,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import { configOf } from "../../platform/config.ts";
 import { malformedRequest, notFound, unavailable } from "../../platform/errors.ts";
 import { addAliases } from "./aliases.ts";
+import { proxiesOf } from "./http/client-address.ts";
 import { beginExchange, type Exchange, type Gateway, type GatewayRequest } from "./http/exchange.ts";
 import { KnownTokens } from "./http/known-tokens.ts";
 import { respondError } from "./http/respond.ts";
@@ -139,6 +140,7 @@ export const gateway = {
     Object.assign(this, {
       traffic,
       tokens: new KnownTokens(),
+      proxies: proxiesOf(configOf(broker).trustedProxies),
       feeds,
       metrics,
       health: sharedAnswer(() => checkDomains(broker), REPORT_KEPT_MS),

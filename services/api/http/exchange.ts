@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BlockList } from "node:net";
 import type { Service } from "moleculer";
 import type { Figure } from "../../../mixins/health.ts";
 import { newId } from "../../../platform/ids.ts";
@@ -16,6 +17,8 @@ export interface Gateway extends Pick<Service, "broker"> {
   readonly logger: Logger;
   readonly traffic: Traffic;
   readonly tokens: KnownTokens;
+  /** The proxies in front of it, whose word is taken for whom they ask for. */
+  readonly proxies: BlockList;
   readonly feeds: LiveFeeds;
   readonly metrics: Metrics;
   /** How the domains are; shared by those who ask within a second. */

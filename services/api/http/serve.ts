@@ -5,6 +5,7 @@ import { type Ctx, call, type Identity, type Meta } from "../../../platform/serv
 import { assertValid, fieldErrors } from "../../../platform/validator.ts";
 import type { Route } from "../routes.ts";
 import { bodyBytes } from "./body.ts";
+import { clientAddress } from "./client-address.ts";
 import { bearerToken } from "./credentials.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 import { type Asked, type Params, readInput } from "./input.ts";
@@ -47,7 +48,7 @@ export async function serve(
     // Before it leaves this process: the bus would mend what is to be refused, a lone surrogate or a `__proto__`.
     assertValid(route.contract.params, asked.params);
     if (own) return await own(gateway, exchange, asked.params);
-    result = await ctx.call(route.action, asked.params, { meta: metaOf(route, exchange, asked) });
+    result = await ctx.call(route.action, asked.params, { meta: metaOf(gateway, route, exchange, asked) });
   } catch (error) {
     if (route.exists && isAboutInput(answerTo(error))) await assertExists(route, exchange, path);
     throw error;
@@ -103,11 +104,14 @@ function decodeSegment(segment: string): string | undefined {
   }
 }
 
-function metaOf(route: Route, { req }: Exchange, { idempotency }: Asked): Meta {
+function metaOf({ proxies }: Gateway, route: Route, { req }: Exchange, { idempotency }: Asked): Meta {
   const meta: Meta = {};
   if (idempotency) meta.idempotency = idempotency;
   if (route.method !== "GET" && req.headers["if-match"] !== undefined) meta.ifMatch = req.headers["if-match"];
-  if (route.rest.open && req.socket.remoteAddress !== undefined) meta.address = req.socket.remoteAddress;
+  if (route.rest.open) {
+    const address = clientAddress(req, proxies);
+    if (address !== undefined) meta.address = address;
+  }
   return meta;
 }
 
