@@ -307,6 +307,7 @@ describe("in production", () => {
     ["NATS_URL", "nats://edge:demo-secret@nats:4222"],
     ["REDIS_URL", "redis://redis:6379"],
     ["REDIS_URL", "redis://:changeme1234567@redis:6379"],
+    ["REDIS_URL", "redis://:50%zz@redis:6379"],
     ["DATABASE_URL", "postgres://postgres@postgres/waybill"],
     ["DATABASE_URL", "postgres://postgres:postgres@postgres/waybill"],
     ["ORDERS_DATABASE_URL", "postgres://waybill_orders:waybill_orders@postgres/waybill"],

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { servicesOf } from "./bus/accounts.ts";
-import { unfitForProduction } from "./production.ts";
+import { unfitPassword } from "./production.ts";
 
 /** The domains, in the order in which they are started: who is called before who calls. */
 export const DOMAINS = ["auth", "catalog", "inventory", "payments", "delivery", "notifications", "orders"] as const;
@@ -154,18 +154,26 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
     pollMs: whole("POLL_MS", 1_000, 10, 60_000),
     production: env.NODE_ENV === "production",
   };
-  if (config.production && profile === "cluster") wrong.push(...unfitForProduction(secretsOf(env, services)));
+  if (config.production && profile === "cluster") wrong.push(...unfitForProduction(env, services));
   if (wrong.length > 0) throw new WrongSettings(wrong);
   return config;
 }
 
-/** The settings with a password in them that a node uses. */
-function secretsOf(env: Environment, services: readonly ServiceName[]): Record<string, string | undefined> {
+/** Servers of a node that let everybody in, or whose passwords everybody knows: a line for each. */
+function unfitForProduction(env: Environment, services: readonly ServiceName[]): string[] {
   const databases = services
     .filter((name) => name !== "api")
     .map((name) => `${name.toUpperCase()}_DATABASE_URL`)
     .map((name) => (env[name] ? name : "DATABASE_URL"));
-  return Object.fromEntries(["NATS_URL", "REDIS_URL", ...databases].map((name) => [name, env[name]]));
+  return ["NATS_URL", "REDIS_URL", ...databases].flatMap((name) => {
+    // The account is the first server's.
+    const [text = ""] = (env[name] ?? "").split(",");
+    // What is no URL at all is said by whoever reads it.
+    if (!URL.canParse(text)) return [];
+    const { username, password } = new URL(text);
+    const problem = unfitPassword(decoded(username) ?? username, decoded(password) ?? password);
+    return problem === undefined ? [] : `${name} ${problem}`;
+  });
 }
 
 function readServices(env: Environment, wrong: string[]): readonly ServiceName[] {

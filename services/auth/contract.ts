@@ -224,7 +224,7 @@ export const contract = defineContract({
       }),
       errors: [unauthorised],
     },
-    /** Which of some tokens were revoked, by what they are revoked by: asked for what lasts longer than a request, the live feeds. */
+    /** Which of some tokens were revoked, by their `tokenId`: asked for what lasts longer than a request, the live feeds. */
     revokedAmong: {
       idempotent: true,
       params: object({ tokenIds: Type.Array(Type.String(), { maxItems: 1_000 }) }),

@@ -6,7 +6,6 @@ import { newId } from "../../../platform/ids.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { findClient } from "../clients/find-client.ts";
-import { tellingLimit } from "../clients/guess-limit.ts";
 import { verifyPassword } from "../crypto/password.ts";
 import { firstToken, hashOf, writeRefreshToken } from "../crypto/refresh-token.ts";
 import { type CustomerRow, emailKey, findCustomerByEmail } from "../customers/customer-repository.ts";
@@ -31,8 +30,8 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
   };
   const from = ctx.meta.address ?? "";
   const now = () => Date.parse(this.clock.now());
-  const ofAddress = () => this.guesses.attempt(`${from} ${client?.tenant ?? ""} ${emailKey(email)}`, now, check);
-  const isRight = await tellingLimit(ctx, this.guessesOfAddress.attempt(`login ${from}`, now, ofAddress));
+  const ofAddress = () => this.guesses.attemptIn(ctx, `${from} ${client?.tenant ?? ""} ${emailKey(email)}`, now, check);
+  const isRight = await this.guessesOfAddress.attemptIn(ctx, `login ${from}`, now, ofAddress);
   if (!isRight || !client || !customer) throw unauthorised({ detail: "The email address or the password is wrong." });
   const first = firstToken(randomUUID());
   const session = {

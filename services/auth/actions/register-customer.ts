@@ -4,7 +4,6 @@ import { newId } from "../../../platform/ids.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { findClient } from "../clients/find-client.ts";
-import { tellingLimit } from "../clients/guess-limit.ts";
 import { hashPassword } from "../crypto/password.ts";
 import { addCustomers } from "../customers/customer-repository.ts";
 
@@ -24,6 +23,6 @@ export const registerCustomer: ActionHandler<"auth.register", AuthService> = asy
     return false;
   };
   const now = () => Date.parse(this.clock.now());
-  await tellingLimit(ctx, this.guesses.attempt(`register ${ctx.meta.address ?? ""}`, now, register));
+  await this.guesses.attemptIn(ctx, `register ${ctx.meta.address ?? ""}`, now, register);
   return { email, ...(name !== undefined && { name }) };
 };

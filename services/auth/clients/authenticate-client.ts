@@ -5,7 +5,6 @@ import { invalidClient } from "../contract.ts";
 import { verifySecret } from "../crypto/secret.ts";
 import type { AuthService, ClientRow } from "./auth-service.ts";
 import { findClient } from "./find-client.ts";
-import { tellingLimit } from "./guess-limit.ts";
 
 /**
  * The client that its id and secret name. Throws `invalid_client`, and RATE_LIMITED after too many wrong secrets. A
@@ -25,7 +24,7 @@ export async function authenticateClient(
     return service.hashing.run(() => verifySecret(secret, client?.secretHash));
   };
   const now = () => Date.parse(service.clock.now());
-  const isRight = await tellingLimit(ctx, service.guesses.attempt(`${ctx.meta.address ?? ""} ${id}`, now, check));
+  const isRight = await service.guesses.attemptIn(ctx, `${ctx.meta.address ?? ""} ${id}`, now, check);
   if (!isRight) throw invalidClient();
   return client as ClientRow;
 }

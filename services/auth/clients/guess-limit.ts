@@ -3,7 +3,7 @@ import { Problem, rateLimited } from "../../../platform/errors.ts";
 import type { Ctx } from "../../../platform/service.ts";
 import type { SharedGuesses, Standing } from "./shared-guesses.ts";
 
-export const GUESSES = 20;
+const GUESSES = 20;
 const WINDOW_MS = 60_000;
 /** Far more than can be hashed within the window, so that nobody can push an entry out by filling the map. */
 const MAX_SUBJECTS = 50_000;
@@ -22,10 +22,10 @@ interface Subject {
 }
 
 /**
- * Lets at most 20 wrong secrets a minute, or as many as are said, through for each subject (a client id from an address). Every secret that is
- * being checked is counted as if it were wrong until that is known, so that many at once are no way round it; those
- * that find no place meanwhile wait, and are not refused while they may well be right. Where there is a shared count it
- * holds for all nodes together; each node's own goes on beside it, for the time that the shared one is away.
+ * Lets so many wrong secrets a minute through for each subject (a client id from an address). Every secret that is being
+ * checked is counted as if it were wrong until that is known, so that many at once are no way round it; those that find
+ * no place meanwhile wait, and are not refused while they may well be right. Where there is a shared count it holds for
+ * all nodes together; each node's own goes on beside it, for the time that the shared one is away.
  */
 export class GuessLimit {
   readonly #subjects = new Map<string, Subject>();
@@ -71,6 +71,22 @@ export class GuessLimit {
     }
   }
 
+  /** The same for a call, with whose refusal the limit is sent. */
+  async attemptIn(ctx: Ctx, key: string, now: () => number, check: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await this.attempt(key, now, check);
+    } catch (error) {
+      // Of two limits, one within the other, the one that refused says so.
+      if (error instanceof Problem && error.status === 429)
+        ctx.meta.$responseHeaders ??= {
+          "RateLimit-Limit": String(this.#most),
+          "RateLimit-Remaining": "0",
+          "RateLimit-Reset": String(error.details.retryAfter),
+        };
+      throw error;
+    }
+  }
+
   /** Finds a place in the shared count. Throws RATE_LIMITED; undefined when there is none. */
   async #begin(key: string): Promise<Begun | undefined> {
     for (const end = performance.now() + LONGEST_WAIT_MS; performance.now() < end; await sleep(WAIT_MS)) {
@@ -100,22 +116,6 @@ export class GuessLimit {
       if (pending > 0 || (!over && this.#subjects.size <= MAX_SUBJECTS)) break;
       this.#subjects.delete(oldest);
     }
-  }
-}
-
-/** Sends the limit along with the refusal of an attempt that came too many. */
-export async function tellingLimit<T>(ctx: Ctx, attempt: Promise<T>): Promise<T> {
-  try {
-    return await attempt;
-  } catch (error) {
-    if (error instanceof Problem && error.status === 429) {
-      ctx.meta.$responseHeaders = {
-        "RateLimit-Limit": String(GUESSES),
-        "RateLimit-Remaining": "0",
-        "RateLimit-Reset": String(error.details.retryAfter),
-      };
-    }
-    throw error;
   }
 }
 

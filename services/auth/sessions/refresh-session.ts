@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { after, type Instant } from "../../../platform/clock.ts";
-import { inTransaction } from "../../../platform/database.ts";
+import { inTransaction, type Tx } from "../../../platform/database.ts";
 import type { Ctx } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import {
@@ -49,7 +49,7 @@ export async function refreshSession(service: AuthService, ctx: Ctx, text: strin
 
 async function rotate(
   service: AuthService,
-  tx: Parameters<typeof lockSession>[0],
+  tx: Tx,
   token: RefreshToken,
   client: string | undefined,
 ): Promise<{ session: LockedSession; next: RefreshToken } | undefined> {

@@ -109,6 +109,7 @@ describe("a customer", () => {
       for (let n = 0; n < 20; n++) expect((await post("login", { ...ADA, password: `wrong-${n}` })).status).toBe(401);
       const refused = await post("login", ADA);
       expectProblem(refused, 429, "RATE_LIMITED");
+      expect(refused.headers["ratelimit-limit"]).toBe("20");
       expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
       // In other letters it is the same account.
       expectProblem(await post("login", { ...ADA, email: "ADA@example.com" }), 429, "RATE_LIMITED");
@@ -116,15 +117,16 @@ describe("a customer", () => {
     });
 
     test("tries no more than 100 wrong passwords a minute on however many accounts", async () => {
-      const statuses: number[] = [];
+      const answers: Answer[] = [];
       for (let from = 0; from < 130; from += 10) {
         const ten = Array.from({ length: 10 }, (_, n) =>
           post("login", { ...ADA, email: `user-${from + n}@example.com` }),
         );
-        statuses.push(...(await Promise.all(ten)).map(({ status }) => status));
+        answers.push(...(await Promise.all(ten)));
       }
-      expect(statuses.filter((status) => status === 401)).toHaveLength(100);
-      expect(statuses.filter((status) => status === 429)).toHaveLength(30);
+      expect(answers.filter(({ status }) => status === 401)).toHaveLength(100);
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(refused.map(({ headers }) => headers["ratelimit-limit"])).toEqual(Array(30).fill("100"));
     });
   });
 
