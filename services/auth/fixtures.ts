@@ -5,7 +5,7 @@ import { newId } from "../../platform/ids.ts";
 import { DEMO_SECRET } from "../../platform/production.ts";
 import { hashPassword } from "./crypto/password.ts";
 import { hashSecret } from "./crypto/secret.ts";
-import { addCustomers, knownCustomers } from "./customers/customer-repository.ts";
+import { addCustomers, hasCustomers } from "./customers/customer-repository.ts";
 import { addClients, addTenants, knownClients } from "./repository.ts";
 import { SCOPES } from "./scope.ts";
 
@@ -34,7 +34,7 @@ const CUSTOMERS = [
 export async function seedAuth(database: Database, now: Instant): Promise<void> {
   const known = await knownClients(database);
   const missing = CLIENTS.filter(({ id }) => !known.includes(id));
-  const isNew = (await knownCustomers(database)) === 0;
+  const isNew = !(await hasCustomers(database));
   if (missing.length === 0 && !isNew) return;
   // A hash takes tens of milliseconds of a core: all at the same time, and none at all at the second start.
   const rows = await Promise.all(

@@ -25,12 +25,11 @@ const add = statement(
    on conflict (tenant, email) do nothing returning id`,
 );
 
-const count = statement("auth.count_customers", "select count(*)::int as customers from customers");
+const anyCustomer = statement("auth.any_customer", "select id from customers limit 1");
 
-/** How many customers there are, of all tenants. */
-export async function knownCustomers(database: Database): Promise<number> {
-  const [row] = await database.query<{ customers: number }>(count);
-  return row?.customers ?? 0;
+/** Whether any tenant has a customer. */
+export async function hasCustomers(database: Database): Promise<boolean> {
+  return (await database.query(anyCustomer)).length > 0;
 }
 
 /** An address as customers are found by it. */
