@@ -3,7 +3,7 @@ import DbService from "moleculer-db";
 import SequelizeAdapter from "moleculer-db-adapter-sequelize";
 import { type FindOptions, type Model, type ModelAttributes, type ModelStatic, Sequelize } from "sequelize";
 import { configOf, type DomainName } from "../platform/config.ts";
-import { asUnavailable, isUsable, PATIENCE } from "../platform/database.ts";
+import { asUnavailable, isUsable, PATIENCE, startInRoleOfAll } from "../platform/database.ts";
 import type { DomainService } from "../platform/service.ts";
 
 /** A plain table of a domain's schema that is read through moleculer-db. The migrations make it. */
@@ -40,14 +40,15 @@ export class TableAdapter extends SequelizeAdapter {
 
   override async connect(): Promise<void> {
     await this.db?.close();
-    const db = new Sequelize(configOf(this.broker).databases[this.domain], {
+    const url = configOf(this.broker).databases[this.domain];
+    const db = new Sequelize(url, {
       dialect: "postgres",
       logging: false,
       pool: { max: CONNECTIONS, idle: 60_000, acquire: 5_000, validate: isUsable },
       dialectOptions: {
         ...PATIENCE,
         application_name: `waybill ${this.domain} tables`,
-        options: `-c search_path=${this.domain}`,
+        options: `-c search_path=${this.domain} ${startInRoleOfAll(url)}`,
       },
     });
     this.db = db;

@@ -70,10 +70,11 @@ export function deadLetters(domain: DomainName): ServiceSchema {
         params: Type.Object({ before: Type.Optional(Id), limit: Type.Integer({ minimum: 1, maximum: 101 }) }),
         async handler(this: DomainService, ctx: Ctx<{ before?: string; limit: number }>): Promise<DeadLetter[]> {
           const letters = await listDeadLetters(this.database, tenantOf(ctx), ctx.params.before, ctx.params.limit);
-          const rows = await this.database.query<{ parked: string; event: AnySequencedEvent; events: number }>(
-            withEvents,
-            [letters.map((letter) => letter.id)],
-          );
+          const rows = await this.database
+            .of(tenantOf(ctx))
+            .query<{ parked: string; event: AnySequencedEvent; events: number }>(withEvents, [
+              letters.map((letter) => letter.id),
+            ]);
           const found = new Map(rows.map((row) => [row.parked, row]));
           return letters.flatMap((letter) => {
             const row = found.get(letter.id);

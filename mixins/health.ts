@@ -72,7 +72,7 @@ export function health(domain: DomainName): ServiceSchema {
 async function look(service: WithRelay): Promise<DomainHealth> {
   const [parkedStreams, [waiting]] = await Promise.all([
     parkedFigures(service.database),
-    service.database.query<{ waiting: number; lagSeconds: number; led: boolean }>(backlog),
+    service.database.acrossTenants.query<{ waiting: number; lagSeconds: number; led: boolean }>(backlog),
   ]);
   const relay = service.relay && waiting;
   return { database: "up", ...(relay && { relay }), parkedStreams };

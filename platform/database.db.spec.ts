@@ -27,17 +27,17 @@ afterEach(async () => {
 const outcome = (work: Promise<unknown>) => work.catch((error: unknown) => error);
 
 test("a connection that says nothing any more is given up, and its place in the pool is free again", async () => {
-  await database.query(one);
+  await database.acrossTenants.query(one);
   proxy.mute();
-  expect(await outcome(database.query(one))).toMatchObject({ status: 503, details: { retryAfter: 2 } });
-  expect(await database.query(one)).toEqual([{ one: 1 }]);
+  expect(await outcome(database.acrossTenants.query(one))).toMatchObject({ status: 503, details: { retryAfter: 2 } });
+  expect(await database.acrossTenants.query(one)).toEqual([{ one: 1 }]);
 });
 
 test("a server that does not even say no is away", async () => {
   await proxy.set("silent");
-  expect(await outcome(database.query(one))).toMatchObject({ status: 503 });
+  expect(await outcome(database.acrossTenants.query(one))).toMatchObject({ status: 503 });
   await proxy.set("there");
-  expect(await database.query(one)).toEqual([{ one: 1 }]);
+  expect(await database.acrossTenants.query(one)).toEqual([{ one: 1 }]);
 });
 
 test("when too many wait for a connection, the next one is refused at once, and those before it get theirs", async () => {
@@ -45,9 +45,9 @@ test("when too many wait for a connection, the next one is refused at once, and 
   try {
     const results = await small.transaction("demo", async (tx) => {
       await tx.query(one);
-      const waiting = [small.query(one), small.transaction("demo", (next) => next.query(one))];
+      const waiting = [small.acrossTenants.query(one), small.transaction("demo", (next) => next.query(one))];
       const refused = await Promise.all([
-        outcome(small.query(one)),
+        outcome(small.acrossTenants.query(one)),
         outcome(small.transaction("demo", async () => {})),
       ]);
       expect(refused).toEqual([
@@ -64,7 +64,7 @@ test("when too many wait for a connection, the next one is refused at once, and 
 
 test("who waits too long for a lock is told that it is not available, and keeps the connection", async () => {
   const other = new Database(db.urls.orders, "orders", 1);
-  const before = await database.query(pid);
+  const before = await database.acrossTenants.query(pid);
   try {
     const waited = await other.transaction("demo", async (tx) => {
       await tx.query(lock);
@@ -79,7 +79,7 @@ test("who waits too long for a lock is told that it is not available, and keeps 
   } finally {
     await other.close();
   }
-  expect(await database.query(pid)).toEqual(before);
+  expect(await database.acrossTenants.query(pid)).toEqual(before);
 });
 
 test("who holds a lock and falls silent loses it to the one who waits", async () => {
@@ -121,7 +121,7 @@ test("what is sent and fails is the failure of the transaction, which leaves not
     }),
   );
   expect(late).toMatchObject({ code: "22012" });
-  expect(await database.query(one)).toEqual([{ one: 1 }]);
+  expect(await database.acrossTenants.query(one)).toEqual([{ one: 1 }]);
 });
 
 test("a failure that is passed over does not pass for a commit", async () => {
@@ -141,5 +141,5 @@ test("what is sent is done when the transaction is", async () => {
   await database.transaction("demo", async (tx) => {
     for (let i = 0; i < 5; i++) tx.send(insert);
   });
-  expect(await database.query(count)).toEqual([{ count: 5 }]);
+  expect(await database.acrossTenants.query(count)).toEqual([{ count: 5 }]);
 });

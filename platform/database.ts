@@ -15,9 +15,13 @@ export function statement(name: string, text: string): Statement {
   return { name, text };
 }
 
-/** An open transaction. */
-export interface Tx {
+/** What runs statements: a transaction, or a database on which each is one of its own. */
+export interface Queries {
   query<R>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
+}
+
+/** An open transaction. */
+export interface Tx extends Queries {
   /**
    * Sends a statement whose rows nobody needs, and waits for nothing: what comes after it, the commit too, is on its way
    * before it is done. Its failure is the transaction's.
@@ -101,8 +105,49 @@ const parsers = new Map<number, (text: string) => unknown>([
 /** Each waits five seconds at most, and a pool does several thousand in that time. */
 const MOST_WAITING = 2_048;
 
-/** One domain's PostgreSQL: its own schema under its own role. */
+/** For the platform's own work: all tenants. */
+const ALL = "*";
+
+/**
+ * The role of a domain's work for many tenants at a time: relay, timers, sets. The domain's own role, which the
+ * connection string names, sees the rows of one tenant alone, and none before that is said; the migrations make the
+ * policies ([row-level security](https://www.postgresql.org/docs/current/ddl-rowsecurity.html)).
+ */
+export function roleOfAll(role: string): string {
+  return `${role}_all`;
+}
+
+/** For a domain's connections, which begin in that role: most of their work is for many tenants. */
+export function startInRoleOfAll(url: string): string {
+  return `-c role=${roleOfAll(decodeURIComponent(new URL(url).username))}`;
+}
+
+/** How a transaction of one tenant begins. PostgreSQL goes back to the other role at its end. */
+function beginOf(tenant: string): string {
+  return `begin; set local role none; set local waybill.tenant = '${tenant}'`;
+}
+
+/** A plan that is made for one role is made anew for the other: each role has its own. */
+function asOfTenant({ name, text }: Statement): Statement {
+  return { name: `${name} of a tenant`, text };
+}
+
+/** Statements across tenants: which rows they mean they say themselves. */
+export interface AcrossTenants extends Queries {
+  /**
+   * Runs one statement that writes, as a transaction of its own: without `begin` and `commit` that is one round trip
+   * instead of three. It runs again as a transaction does.
+   */
+  write<R>(statement: Statement, values: readonly unknown[]): Promise<R[]>;
+}
+
+/** One domain's PostgreSQL: its own schema under its own roles. */
 export class Database {
+  /** For what the platform does for many tenants at a time. */
+  readonly acrossTenants: AcrossTenants = {
+    query: (statement, values) => this.#query(statement, values),
+    write: (statement, values) => untilItWins(() => this.#query(statement, values)),
+  };
   readonly pool: pg.Pool;
   readonly #config: pg.PoolConfig;
   readonly #mostWaiting: number;
@@ -118,7 +163,7 @@ export class Database {
     this.#config = {
       connectionString: url,
       application_name: `waybill ${schema}`,
-      options: `-c search_path=${schema} ${INDEXES_ONLY} ${NOTICE_THE_DEAD} ${END_THE_SLOW}`,
+      options: `-c search_path=${schema} ${startInRoleOfAll(url)} ${INDEXES_ONLY} ${NOTICE_THE_DEAD} ${END_THE_SLOW}`,
       ...PATIENCE,
       types: {
         getTypeParser: (oid: number, format?: "text" | "binary") => this.#parser(oid, format),
@@ -136,12 +181,35 @@ export class Database {
     return parsers.get(oid) ?? (pg.types.getTypeParser(oid, format as "text") as (text: string) => unknown);
   }
 
+  /** Statements that see the rows of one tenant alone, each by itself in one round trip; under `*` those of all. */
+  of(tenant: string): Queries {
+    assertTenant(tenant);
+    if (tenant === ALL) return this.acrossTenants;
+    return {
+      query: <R>(statement: Statement, values: readonly unknown[] = []) =>
+        this.#borrow(async (client) => {
+          // All are on their way before the first is done; a failure of one is a failure of those after it.
+          const begun = client.query(beginOf(tenant));
+          const answer = client.query({ ...asOfTenant(statement), values: values as unknown[] });
+          const ended = client.query("commit");
+          const [, result] = await allOf([begun, answer, ended]);
+          return (result as pg.QueryResult).rows as R[];
+        }),
+    };
+  }
+
   /** Runs one statement by itself. */
-  async query<R>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+  #query<R>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    return this.#borrow(async (client) => {
+      return (await client.query({ ...statement, values: values as unknown[] })).rows as R[];
+    });
+  }
+
+  async #borrow<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     let broken: Error | undefined;
     try {
-      return (await client.query({ ...statement, values: values as unknown[] })).rows as R[];
+      return await work(client);
     } catch (error) {
       if (isConnectionLoss(error)) broken = error as Error;
       throw asUnavailable(error);
@@ -164,19 +232,11 @@ export class Database {
   }
 
   /**
-   * Runs one statement that writes, as a transaction of its own: without `begin` and `commit` that is one round trip
-   * instead of three. It runs again as a transaction does.
-   */
-  write<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
-    return untilItWins(() => this.query<R>(statement, values));
-  }
-
-  /**
-   * Runs `work` in one transaction and commits it. A deadlock, a serialisation failure and a {@link Clash} run it
+   * Runs `work` in one transaction, which sees the rows of one tenant alone, or under `*` those of all, and commits it. A deadlock, a serialisation failure and a {@link Clash} run it
    * again, so `work` reads what it decides on inside.
    */
   async transaction<T>(tenant: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (!TENANT.test(tenant)) throw new Error("not a tenant");
+    assertTenant(tenant);
     return untilItWins(() => this.#attempt(tenant, work));
   }
 
@@ -199,11 +259,12 @@ export class Database {
     let result: T;
     try {
       // The tenant travels with BEGIN, and both with the first statement: neither is a round trip of its own.
-      sendAlone(`begin; set local waybill.tenant = '${tenant}'`);
+      sendAlone(tenant === ALL ? "begin" : beginOf(tenant));
+      const named = tenant === ALL ? (statement: Statement) => statement : asOfTenant;
       result = await work({
         query: async <R>(statement: Statement, values: readonly unknown[] = []) =>
-          (await send({ ...statement, values: values as unknown[] })).rows as R[],
-        send: (statement, values = []) => sendAlone({ ...statement, values: values as unknown[] }),
+          (await send({ ...named(statement), values: values as unknown[] })).rows as R[],
+        send: (statement, values = []) => sendAlone({ ...named(statement), values: values as unknown[] }),
         afterCommit: (run) => void afterCommit.push(run),
       });
       // Of a transaction in which something has failed the server makes a rollback, and does not call it an error.
@@ -236,6 +297,19 @@ export class Database {
   async close(): Promise<void> {
     await this.pool.end();
   }
+}
+
+function assertTenant(tenant: string): void {
+  if (!TENANT.test(tenant)) throw new Error("not a tenant");
+}
+
+/** What all have answered, once all are over; throws the first failure. */
+async function allOf<T>(answers: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(answers);
+  return settled.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
 }
 
 async function untilItWins<T>(run: () => Promise<T>): Promise<T> {
@@ -291,5 +365,8 @@ function away(cause: unknown): Error {
  * caller. State, events and cursors that belong together are written by one `work`.
  */
 export function inTransaction<T>(ctx: Context<unknown, Meta>, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return (ctx.service as unknown as DomainService).database.transaction(ctx.meta.identity?.tenant ?? "*", work);
+  const { identity } = ctx.meta;
+  // Nobody's work is not everybody's.
+  if (!identity) return Promise.reject(new Error("a transaction needs a tenant"));
+  return (ctx.service as unknown as DomainService).database.transaction(identity.tenant, work);
 }

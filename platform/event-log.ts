@@ -182,18 +182,20 @@ export class EventLog {
 
   /** The committed and numbered events after a sequence, in order, of one partition or of all. */
   read(after: number, limit: number, partition?: number): Promise<AnySequencedEvent[]> {
-    return this.#database.query(read, [after, limit, partition === undefined ? ALL : [partition]]);
+    return this.#database.acrossTenants.query(read, [after, limit, partition === undefined ? ALL : [partition]]);
   }
 
   /** The sequence of the last numbered event; 0 when there is none. */
   async head(): Promise<number> {
-    const [row] = await this.#database.query<{ sequence: number }>(readHead);
+    const [row] = await this.#database.acrossTenants.query<{ sequence: number }>(readHead);
     return row?.sequence ?? 0;
   }
 
   /** The last numbered sequence of each partition, by its number; 0 where there is none. */
   async heads(): Promise<number[]> {
-    return (await this.#database.query<{ sequence: number }>(readHeads, [PARTITIONS])).map((row) => row.sequence);
+    return (await this.#database.acrossTenants.query<{ sequence: number }>(readHeads, [PARTITIONS])).map(
+      (row) => row.sequence,
+    );
   }
 
   /**
@@ -202,18 +204,18 @@ export class EventLog {
    * @returns the number of events, counted over 100,000 runs of them a partition, and the age of the oldest in seconds
    */
   async behind(positions: readonly number[]): Promise<{ events: number; seconds: number }> {
-    const [row] = await this.#database.query<{ events: number; seconds: number }>(behind, [positions]);
+    const [row] = await this.#database.acrossTenants.query<{ events: number; seconds: number }>(behind, [positions]);
     return row ?? { events: 0, seconds: 0 };
   }
 
   /** The sequence of the first event of a time or later; undefined when there is none yet. */
   async since(at: Instant): Promise<number | undefined> {
-    const [row] = await this.#database.query<{ sequence: number | null }>(since, [at, PARTITIONS]);
+    const [row] = await this.#database.acrossTenants.query<{ sequence: number | null }>(since, [at, PARTITIONS]);
     return row?.sequence ?? undefined;
   }
 
-  /** All events of some streams, each stream from its first version on. */
-  streams(ids: readonly string[]): Promise<AnyEvent[]> {
-    return this.#database.query(readStreams, [ids]);
+  /** All events of some streams of a tenant, or of all (`*`), each stream from its first version on. */
+  streams(tenant: string, ids: readonly string[]): Promise<AnyEvent[]> {
+    return this.#database.of(tenant).query(readStreams, [ids]);
   }
 }

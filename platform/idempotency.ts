@@ -52,17 +52,20 @@ export async function kept<T>(ctx: Ctx): Promise<T | undefined> {
   const asked = requestOf(ctx);
   if (!asked) return undefined;
   const { database } = ctx.service as unknown as DomainService;
-  const [found] = await database.query<{ fingerprint: string; response: string }>(find, asked.scope);
+  const [found] = await database.of(asked.tenant).query<{ fingerprint: string; response: string }>(find, asked.scope);
   if (!found) return undefined;
   ctx.meta.$body = replay(ctx, asked.request.fingerprint, found);
   return JSON.parse(ctx.meta.$body) as T;
 }
 
 /** The key of a request and what it is unique in, if the key is meant for the action that runs. */
-function requestOf(ctx: Ctx): { request: NonNullable<Meta["idempotency"]>; scope: string[] } | undefined {
+function requestOf(
+  ctx: Ctx,
+): { request: NonNullable<Meta["idempotency"]>; tenant: string; scope: string[] } | undefined {
   const { identity, idempotency: request } = ctx.meta;
   if (!identity || !request || request.action !== ctx.action?.name) return undefined;
-  return { request, scope: [identity.tenant, keyOwner(identity), request.route, request.key] };
+  const { tenant } = identity;
+  return { request, tenant, scope: [tenant, keyOwner(identity), request.route, request.key] };
 }
 
 /** Whose a key is: the client's, or within the client the customer's, who shares the client with all the others. */
@@ -85,7 +88,10 @@ const FORGOTTEN_TOGETHER = 1_000;
 
 /** Forgets keys that are older than is promised. Answers 0 when there may be more. */
 export async function forgetOldKeys({ database, clock }: DomainService): Promise<0 | undefined> {
-  const [row] = await database.query<{ count: number }>(forget, [after(clock.now(), -KEPT_MS), FORGOTTEN_TOGETHER]);
+  const [row] = await database.acrossTenants.query<{ count: number }>(forget, [
+    after(clock.now(), -KEPT_MS),
+    FORGOTTEN_TOGETHER,
+  ]);
   return row?.count === FORGOTTEN_TOGETHER ? 0 : undefined;
 }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
+import { roleOfAll } from "./database.ts";
 
 const NUMBERED = /^\d{3}-[a-z0-9-]+\.sql$/;
 
@@ -11,13 +12,17 @@ export interface MigrationFolder {
   readonly directory: string;
 }
 
+/** The policy by which a table's rows are a tenant's. */
+const OF_TENANT = "of_tenant";
+
 const ROLE_ATTEMPTS = 5;
 /** A role was made, or changed, by somebody else meanwhile. */
 const ROLE_RACE = new Set(["42710", "23505", "XX000"]);
 
 /**
- * Makes a role that may log in, or gives it the password where it is there already. Roles belong to the whole server,
- * and a lock to one database: whoever loses a race does it again.
+ * Makes a role that may log in, or gives it the password where it is there already, and the role that it may step into
+ * for work on all tenants' rows. Roles belong to the whole server, and a lock to one database: whoever loses a race does
+ * it again.
  *
  * @param admin the connection string of somebody who may make roles
  */
@@ -25,11 +30,18 @@ export async function ensureRole(admin: string, role: string, password: string):
   const client = new pg.Client({ connectionString: admin });
   await client.connect();
   try {
+    const [own, all] = [role, roleOfAll(role)].map((name) => pg.escapeIdentifier(name));
     for (let attempt = 1; ; attempt++) {
-      const { rowCount } = await client.query("select from pg_roles where rolname = $1", [role]);
-      const verb = rowCount ? "alter" : "create";
+      const { rows } = await client.query<{ rolname: string }>("select rolname from pg_roles where rolname = any($1)", [
+        [role, roleOfAll(role)],
+      ]);
+      const there = new Set(rows.map(({ rolname }) => rolname));
       try {
-        await client.query(`${verb} role ${pg.escapeIdentifier(role)} login password ${pg.escapeLiteral(password)}`);
+        const verb = there.has(role) ? "alter" : "create";
+        await client.query(`${verb} role ${own} login password ${pg.escapeLiteral(password)}`);
+        if (!there.has(roleOfAll(role))) await client.query(`create role ${all} nologin`);
+        // Not inherited: what the one may see the other sees only after it has stepped into it.
+        await client.query(`grant ${all} to ${own} with inherit false, set true`);
         return;
       } catch (error) {
         if (attempt === ROLE_ATTEMPTS || !ROLE_RACE.has((error as pg.DatabaseError).code ?? "")) throw error;
@@ -56,7 +68,6 @@ export async function migrate(
 ): Promise<string[]> {
   const client = new pg.Client({ connectionString: admin, options: `-c search_path=${schema}` });
   await client.connect();
-  const grantee = pg.escapeIdentifier(role);
   try {
     // One lock for the database: schema and grants of all domains touch the same catalogs.
     await client.query("select pg_advisory_lock(hashtext('waybill migrations'))");
@@ -82,14 +93,42 @@ export async function migrate(
     const unknown = [...applied.keys()];
     if (unknown.length > 0) throw new Error(`${schema}: applied migrations are missing here: ${unknown.join(", ")}`);
     // Each time, as a process may have ended between its last migration and this.
+    const grantees = [role, roleOfAll(role)].map((name) => pg.escapeIdentifier(name)).join(", ");
     await client.query(`
-        grant usage on schema ${schema} to ${grantee};
-        grant select, insert, update, delete on all tables in schema ${schema} to ${grantee};
-        grant usage, select on all sequences in schema ${schema} to ${grantee};
-        revoke insert, update, delete on ${schema}.migrations from ${grantee}`);
+        grant usage on schema ${schema} to ${grantees};
+        grant select, insert, update, delete on all tables in schema ${schema} to ${grantees};
+        grant usage, select on all sequences in schema ${schema} to ${grantees};
+        revoke insert, update, delete on ${schema}.migrations from ${grantees}`);
+    await secureRows(client, schema, roleOfAll(role));
     return done;
   } finally {
     await client.end();
+  }
+}
+
+/**
+ * Lets the domain's role see the rows of the tenant alone that its transaction names (`waybill.tenant`), and the role for
+ * all tenants those of all. It concerns every table with a tenant, so that none can be forgotten, and those that have got
+ * a policy of their own from a migration, because it is another table that says whose their rows are.
+ */
+async function secureRows(client: pg.Client, schema: string, all: string): Promise<void> {
+  const { rows } = await client.query<{ table: string; hasTenant: boolean; policies: string[] }>(
+    `select c.relname as table,
+       exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant' and not a.attisdropped) as "hasTenant",
+       array(select p.polname::text from pg_policy p where p.polrelid = c.oid) as policies
+     from pg_class c where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'p')`,
+    [schema],
+  );
+  for (const { table, hasTenant, policies } of rows) {
+    const name = `${schema}.${pg.escapeIdentifier(table)}`;
+    if (hasTenant && !policies.includes(OF_TENANT)) {
+      await client.query(`alter table ${name} enable row level security;
+        create policy ${OF_TENANT} on ${name} using (tenant = current_setting('waybill.tenant', true))`);
+    }
+    if ((hasTenant || policies.includes(OF_TENANT)) && !policies.includes(all)) {
+      const role = pg.escapeIdentifier(all);
+      await client.query(`create policy ${role} on ${name} to ${role} using (true)`);
+    }
   }
 }
 

@@ -104,7 +104,7 @@ export class Relay {
     const { database, domain } = this.#options;
     this.#telling ??= setTimeout(() => {
       this.#telling = undefined;
-      database.query(NOTIFY, [channelOf(domain)]).catch(() => {});
+      database.acrossTenants.query(NOTIFY, [channelOf(domain)]).catch(() => {});
     }, NOTIFY_EVERY_MS);
   }
 

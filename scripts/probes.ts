@@ -73,7 +73,7 @@ async function readinessOf(broker: ServiceBroker): Promise<NodeReadiness> {
 
 async function answersInTime(broker: ServiceBroker, domain: string): Promise<boolean> {
   const service = broker.getLocalService(domain) as unknown as DomainService;
-  const answer = service.database.query(ping).then(
+  const answer = service.database.acrossTenants.query(ping).then(
     () => true,
     () => false,
   );

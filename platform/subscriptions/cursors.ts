@@ -53,14 +53,14 @@ const setBack = statement(
 
 /** A subscription's cursor in a partition, made on the first asking. */
 export async function cursorOf(database: Database, subscription: string, partition: number): Promise<Cursor> {
-  const [row] = await database.query<Cursor>(find, [subscription, partition]);
+  const [row] = await database.acrossTenants.query<Cursor>(find, [subscription, partition]);
   // The insert of this very statement is not visible to its select: a new cursor stands at the beginning.
   return row ?? NEW;
 }
 
 /** The cursors of a subscription in all partitions, by their number. */
 export async function cursorsOf(database: Database, subscription: string): Promise<Cursor[]> {
-  const rows = await database.query<Cursor & { partition: number }>(all, [subscription]);
+  const rows = await database.acrossTenants.query<Cursor & { partition: number }>(all, [subscription]);
   const found = new Map(rows.map(({ partition, ...cursor }) => [partition, cursor]));
   return Array.from({ length: PARTITIONS }, (_, partition) => found.get(partition) ?? NEW);
 }

@@ -117,7 +117,7 @@ export async function parkedAmong(
   subscription: string,
   streams: readonly string[],
 ): Promise<Waiting> {
-  const rows = await database.query<{ stream: string; first: number }>(parkedOf, [subscription, streams]);
+  const rows = await database.acrossTenants.query<{ stream: string; first: number }>(parkedOf, [subscription, streams]);
   return new Map(rows.map(({ stream, first }) => [stream, first]));
 }
 
@@ -165,7 +165,10 @@ export interface DueStream {
 
 /** The parked stream that has been due for the longest. Streams that another node has locked are passed over. */
 export async function findDue(database: Database, subscription: string, now: Instant): Promise<DueStream | undefined> {
-  const [row] = await database.query<ParkedStream & { event: AnySequencedEvent }>(due, [subscription, now]);
+  const [row] = await database.acrossTenants.query<ParkedStream & { event: AnySequencedEvent }>(due, [
+    subscription,
+    now,
+  ]);
   if (!row) return undefined;
   const { event, ...parked } = row;
   return { parked, event };
@@ -181,7 +184,7 @@ export async function lockAsFound(tx: Tx, { parked, event }: DueStream): Promise
 
 /** When the next parked stream of a subscription is due. */
 export async function nextDueAt(database: Database, subscription: string): Promise<Instant | undefined> {
-  const [row] = await database.query<{ due: Instant | null }>(nextDue, [subscription]);
+  const [row] = await database.acrossTenants.query<{ due: Instant | null }>(nextDue, [subscription]);
   return row?.due ?? undefined;
 }
 
@@ -208,9 +211,9 @@ export async function findDeadLetter(
   tenant: string,
   id: string,
 ): Promise<{ letter: ParkedStream; events: AnySequencedEvent[] } | undefined> {
-  const [letter] = await database.query<ParkedStream>(find, [id, tenant]);
+  const [letter] = await database.of(tenant).query<ParkedStream>(find, [id, tenant]);
   if (!letter) return undefined;
-  const rows = await database.query<{ event: AnySequencedEvent }>(allEvents, [id]);
+  const rows = await database.of(tenant).query<{ event: AnySequencedEvent }>(allEvents, [id]);
   return { letter, events: rows.map((row) => row.event) };
 }
 
@@ -233,7 +236,7 @@ export function listDeadLetters(
   before: string | undefined,
   limit: number,
 ): Promise<ParkedStream[]> {
-  return database.query(list, [tenant, before ?? null, limit]);
+  return database.of(tenant).query(list, [tenant, before ?? null, limit]);
 }
 
 /** Gives a tenant's dead letters, of one subscription or of all, their attempts again. Answers whose they were, one by one. */
@@ -252,12 +255,14 @@ export async function parkedCounts(
   database: Database,
   tenant: string,
 ): Promise<Map<string, { retrying: number; dead: number }>> {
-  const rows = await database.query<{ subscription: string; retrying: number; dead: number }>(counts, [tenant]);
+  const rows = await database
+    .of(tenant)
+    .query<{ subscription: string; retrying: number; dead: number }>(counts, [tenant]);
   return new Map(rows.map(({ subscription, ...parked }) => [subscription, parked]));
 }
 
 /** How many streams of the domain's subscriptions are parked. */
 export async function parkedFigures(database: Database): Promise<{ retrying: number; dead: number }> {
-  const [row] = await database.query<{ retrying: number; dead: number }>(figures);
+  const [row] = await database.acrossTenants.query<{ retrying: number; dead: number }>(figures);
   return row ?? { retrying: 0, dead: 0 };
 }

@@ -1,5 +1,5 @@
 import type { Instant } from "../../platform/clock.ts";
-import { type Database, statement, type Tx } from "../../platform/database.ts";
+import { type Database, type Queries, statement, type Tx } from "../../platform/database.ts";
 
 /** A key pair, in PEM. */
 export interface KeyRow {
@@ -41,8 +41,8 @@ const revokedSince = statement(
 const dropExpired = statement("auth.drop_expired", "delete from revoked_tokens where expires_at <= $1");
 
 /** The keys that still verify something: the one that signs first, then those retired after `retiredAfter`. */
-export function findKeys(database: Pick<Database, "query">, retiredAfter: Instant): Promise<KeyRow[]> {
-  return database.query(usableKeys, [retiredAfter]);
+export function findKeys(queries: Queries, retiredAfter: Instant): Promise<KeyRow[]> {
+  return queries.query(usableKeys, [retiredAfter]);
 }
 
 /** Lets one transaction at a time look for keys and make one. */
@@ -62,12 +62,12 @@ export async function revokeToken(tx: Tx, token: RevokedToken, now: Instant): Pr
 
 /** The tokens revoked since a time that would still be valid. */
 export function findRevoked(database: Database, since: Instant, now: Instant): Promise<RevokedToken[]> {
-  return database.query(revokedSince, [since, now]);
+  return database.acrossTenants.query(revokedSince, [since, now]);
 }
 
 /** Forgets the tokens that have expired by themselves. */
 export async function forgetExpired(database: Database, now: Instant): Promise<void> {
-  await database.query(dropExpired, [now]);
+  await database.acrossTenants.query(dropExpired, [now]);
 }
 
 const clientIds = statement("auth.client_ids", "select id from clients");
@@ -86,7 +86,7 @@ const insertClients = statement(
 
 /** The ids of all clients. */
 export async function knownClients(database: Database): Promise<string[]> {
-  return (await database.query<{ id: string }>(clientIds)).map((row) => row.id);
+  return (await database.acrossTenants.query<{ id: string }>(clientIds)).map((row) => row.id);
 }
 
 /** Adds the tenants that are not there yet. */

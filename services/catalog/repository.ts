@@ -122,11 +122,11 @@ export async function deleteProduct(
 /** How tenants sell into countries. A tenant that has no settings is left out. */
 export function findPricings(database: Database, keys: readonly { tenant: string; country: string }[]) {
   const columns = [keys.map(({ tenant }) => tenant), keys.map(({ country }) => country)];
-  return database.query<Pricing & { tenant: string; country: string }>(pricings, columns);
+  return database.acrossTenants.query<Pricing & { tenant: string; country: string }>(pricings, columns);
 }
 
 /** The prices of SKUs that are sold. */
 export function findPrices(database: Database, keys: readonly { tenant: string; sku: string }[]) {
   const columns = [keys.map(({ tenant }) => tenant), keys.map(({ sku }) => sku)];
-  return database.query<PricedProduct & { tenant: string }>(prices, columns);
+  return database.acrossTenants.query<PricedProduct & { tenant: string }>(prices, columns);
 }

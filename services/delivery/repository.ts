@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { Instant } from "../../platform/clock.ts";
-import { statement, type Tx } from "../../platform/database.ts";
+import { type Queries, statement, type Tx } from "../../platform/database.ts";
 import { appending, type EventLog, eventParameters, eventsFrom, type NewEvent } from "../../platform/event-log.ts";
 import { Recordset } from "../../platform/recordset.ts";
 import type { Shipment } from "./contract.ts";
@@ -17,8 +17,6 @@ export interface Viewer {
   readonly tenant: string;
   readonly customer?: string;
 }
-
-type Queries = Pick<Tx, "query">;
 
 const holdShared = statement(
   "delivery.hold_shared",

@@ -166,7 +166,7 @@ export async function holdAll(
     ...MOVEMENTS.values(entriesOf(movements)),
   ];
   try {
-    return (await database.write(hold, [sums.length, at, ...sets])).length > 0;
+    return (await database.acrossTenants.write(hold, [sums.length, at, ...sets])).length > 0;
   } catch (error) {
     // One of them has its reservation already, or has been released.
     if ((error as { constraint?: string }).constraint === "reservations_pkey") return false;

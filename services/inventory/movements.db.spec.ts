@@ -54,7 +54,7 @@ test("a set of orders is held in one go", async () => {
   expect(await hold(...orders)).toBe(true);
   expect(await findStock(database, { tenant, sku: "A" })).toMatchObject({ onHand: 20, reserved: 4, version: 2 });
   expect(await findStock(database, { tenant, sku: "B" })).toMatchObject({ onHand: 20, reserved: 2, version: 2 });
-  expect(await database.query(written)).toEqual([{ reservations: 2, entries: 3 }]);
+  expect(await database.acrossTenants.query(written)).toEqual([{ reservations: 2, entries: 3 }]);
 });
 
 test("nothing is held where one is short, would become low, is unknown or has its reservation", async () => {
@@ -62,12 +62,12 @@ test("nothing is held where one is short, would become low, is unknown or has it
   await stockOf("B", 6);
   const [first, second] = [order({ A: 1 }), order({ A: 1 })];
   await hold(first);
-  const before = await database.query(written);
+  const before = await database.acrossTenants.query(written);
   expect(await hold(second, order({ A: 20 }))).toBe(false);
   expect(await hold(second, order({ B: 2 }))).toBe(false);
   expect(await hold(second, order({ nowhere: 1 }))).toBe(false);
   expect(await hold(second, first)).toBe(false);
-  expect(await database.query(written)).toEqual(before);
+  expect(await database.acrossTenants.query(written)).toEqual(before);
   expect(await findStock(database, { tenant, sku: "A" })).toMatchObject({ reserved: 1, version: 2 });
 });
 
@@ -106,7 +106,7 @@ test("many at a time, by either way and in any order of lines, neither oversell 
   const stock = await findStock(database, { tenant, sku: "A" });
   expect(stock).toMatchObject({ onHand, reserved: kept });
   expect(kept).toBeLessThanOrEqual(onHand);
-  expect(await database.query(sums, ["A"])).toEqual([{ reserved: kept, onHand }]);
+  expect(await database.acrossTenants.query(sums, ["A"])).toEqual([{ reserved: kept, onHand }]);
 });
 
 test("a hold ends once, whoever comes first", async () => {
@@ -151,7 +151,7 @@ test("the end of a hold on stock that is not there, or of more than is held, is 
     database.transaction(tenant, async (tx) => endHolds(tx, movementsOf("COMMITTED", order({ [sku]: 1 }), "shop"), at));
   await expect(end("nowhere")).rejects.toThrow("moves stock that is not there");
   await expect(end("A")).rejects.toThrow("violates check constraint");
-  expect(await database.query(written)).toEqual([{ reservations: 0, entries: 0 }]);
+  expect(await database.acrossTenants.query(written)).toEqual([{ reservations: 0, entries: 0 }]);
 });
 
 test("a client's reference may be anything", async () => {

@@ -1,5 +1,5 @@
 import type { Instant } from "../../platform/clock.ts";
-import { Clash, type Database, statement, type Tx } from "../../platform/database.ts";
+import { Clash, type Database, type Queries, statement, type Tx } from "../../platform/database.ts";
 import { newId } from "../../platform/ids.ts";
 import { Recordset } from "../../platform/recordset.ts";
 import type { LineQuantity } from "../../platform/schema.ts";
@@ -63,13 +63,13 @@ const transactions = statement(
 
 /** The stock of a SKU; `undefined` when there is none. */
 export async function findStock(database: Database, { tenant, sku }: StockKey): Promise<StockRow | undefined> {
-  const [row] = await database.query<StockRow>(find, [tenant, sku]);
+  const [row] = await database.of(tenant).query<StockRow>(find, [tenant, sku]);
   return row;
 }
 
 /** The stock of a SKU: a tenant's, or that of all tenants (`*`). */
 export function findStocks(database: Database, tenant: string, sku: string): Promise<StockRow[]> {
-  return database.query(findOfTenants, [tenant, sku]);
+  return database.of(tenant).query(findOfTenants, [tenant, sku]);
 }
 
 /**
@@ -95,7 +95,7 @@ export function lockStockOf(
 }
 
 /** What is available of SKUs, in the order of asking; 0 where there is no stock. */
-export async function availabilityOf(queries: Pick<Tx, "query">, keys: readonly StockKey[]): Promise<number[]> {
+export async function availabilityOf(queries: Queries, keys: readonly StockKey[]): Promise<number[]> {
   const rows = await queries.query<StockKey & { available: number }>(availabilities, KEYS.values(keys));
   const known = new Map(rows.map((row) => [stockKey(row), row.available]));
   return keys.map((key) => known.get(stockKey(key)) ?? 0);
@@ -123,7 +123,7 @@ export async function seedStock(
   actor: string,
   at: Instant,
 ): Promise<void> {
-  await database.write(seed, [actor, at, ...SEEDED.values(rows)]);
+  await database.acrossTenants.write(seed, [actor, at, ...SEEDED.values(rows)]);
 }
 
 /** The entry of an audit trail with its place in it. */
@@ -139,7 +139,7 @@ export async function listTransactions(
   limit: number,
 ): Promise<PlacedTransaction[]> {
   type Row = PlacedTransaction & { reference: string | null; reason: string | null };
-  const rows = await database.query<Row>(transactions, [tenant, sku, before ?? null, limit]);
+  const rows = await database.of(tenant).query<Row>(transactions, [tenant, sku, before ?? null, limit]);
   return rows.map(({ reference, reason, ...row }) => ({
     ...row,
     ...(reference !== null && { reference }),

@@ -57,7 +57,7 @@ export async function addTicket(tx: Tx, hash: Buffer, holder: TicketHolder, expi
 
 /** Uses a ticket up. Of two that come with it at the same time one gets it. */
 export async function takeTicket(database: Database, hash: Buffer, now: Instant): Promise<TicketHolder | undefined> {
-  const [row] = await database.query<TicketRow>(takeTicketRow, [hash, now]);
+  const [row] = await database.acrossTenants.query<TicketRow>(takeTicketRow, [hash, now]);
   if (!row?.valid) return undefined;
   return {
     ...{
@@ -83,13 +83,13 @@ interface TicketRow {
 
 /** Removes tickets that nobody used, at most so many. Answers how many there were. */
 export async function removeExpiredTickets(database: Database, now: Instant, limit: number): Promise<number> {
-  const [row] = await database.query<{ count: number }>(removeExpired, [now, limit]);
+  const [row] = await database.acrossTenants.query<{ count: number }>(removeExpired, [now, limit]);
   return row?.count ?? 0;
 }
 
 /** Removes the tickets of a token that was revoked. */
 export async function removeTicketsOf(database: Database, tokenId: string): Promise<void> {
-  await database.query(removeOfToken, [tokenId]);
+  await database.acrossTenants.query(removeOfToken, [tokenId]);
 }
 
 /**
@@ -116,7 +116,7 @@ export function claimMessages(
   until: Instant,
   limit: number,
 ): Promise<RecordedMessage[]> {
-  return database.query(claim, [medium, now, until, limit]);
+  return database.acrossTenants.query(claim, [medium, now, until, limit]);
 }
 
 export async function markSent(
@@ -124,5 +124,5 @@ export async function markSent(
   medium: string,
   messages: readonly RecordedMessage[],
 ): Promise<void> {
-  await database.query(sent, [messages.map(({ eventId }) => eventId), medium]);
+  await database.acrossTenants.query(sent, [messages.map(({ eventId }) => eventId), medium]);
 }

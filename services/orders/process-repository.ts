@@ -73,7 +73,7 @@ export async function recordTrouble(tx: Tx, rows: readonly ProcessRow[]): Promis
 
 /** What is known of the troubles of some orders. */
 export async function troublesOf(database: Database, ids: readonly string[]): Promise<Map<string, ProcessRow>> {
-  const rows = await database.query<ProcessRow>(byOrder, [ids]);
+  const rows = await database.acrossTenants.query<ProcessRow>(byOrder, [ids]);
   return new Map(rows.map((row) => [row.orderId, row]));
 }
 
@@ -90,12 +90,12 @@ export function takeDueProcesses(
   again: Instant,
   limit: number,
 ): Promise<ProcessRow[]> {
-  return database.query(due, [now, again, limit]);
+  return database.acrossTenants.query(due, [now, again, limit]);
 }
 
 /** Makes processes that were taken due again. */
 export async function giveBack(database: Database, orderIds: readonly string[], now: Instant): Promise<void> {
-  await database.query(dueAgain, [orderIds, now]);
+  await database.acrossTenants.query(dueAgain, [orderIds, now]);
 }
 
 /** Makes a process due now. */
@@ -127,16 +127,12 @@ export function listProcesses(
   database: Database,
   filter: { tenant: string; state?: string | undefined; before?: string | undefined; orderId?: string; limit: number },
 ): Promise<ProcessRow[]> {
-  return database.query(list, [
-    filter.tenant,
-    filter.state ?? null,
-    filter.before ?? null,
-    filter.limit,
-    filter.orderId ?? null,
-  ]);
+  return database
+    .of(filter.tenant)
+    .query(list, [filter.tenant, filter.state ?? null, filter.before ?? null, filter.limit, filter.orderId ?? null]);
 }
 
 /** How many processes are in trouble, by state. */
 export function countProcesses(database: Database): Promise<{ state: string; count: number }[]> {
-  return database.query(counts);
+  return database.acrossTenants.query(counts);
 }

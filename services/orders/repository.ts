@@ -155,7 +155,7 @@ export function numberSource(database: Database): () => Promise<number> {
   let left = 0;
   let fetching: Promise<void> | undefined;
   const fetch = async () => {
-    const [row] = await database.query<{ first: number }>(numberBlock);
+    const [row] = await database.acrossTenants.query<{ first: number }>(numberBlock);
     next = (row as { first: number }).first;
     left = NUMBER_BLOCK;
   };
@@ -196,7 +196,7 @@ export async function placeOrders(
     partition: partitionOf(state.id),
     ...key,
   }));
-  const placed = await database.write<{ id: string }>(place, PLACED.values(rows));
+  const placed = await database.acrossTenants.write<{ id: string }>(place, PLACED.values(rows));
   log.onAppended();
   return new Set(placed.map((row) => row.id));
 }
@@ -236,18 +236,18 @@ export async function findOrder(
   tenant: string,
   customer: string | undefined,
 ): Promise<FoundOrder | undefined> {
-  const [row] = await database.query<OrderRow>(findOne, [id, tenant, customer ?? null]);
+  const [row] = await database.of(tenant).query<OrderRow>(findOne, [id, tenant, customer ?? null]);
   return row && foundOrder(row);
 }
 
 /** The orders that have a number: a tenant's, or those of all tenants (`*`), as each has its own numbers. */
 export async function findByOrderNumber(database: Database, tenant: string, number: string): Promise<FoundOrder[]> {
-  return (await database.query<OrderRow>(findByNumber, [tenant, number])).map(foundOrder);
+  return (await database.of(tenant).query<OrderRow>(findByNumber, [tenant, number])).map(foundOrder);
 }
 
 /** Orders of any tenant by id, for the order process. */
 export async function loadOrders(database: Database, ids: readonly string[]): Promise<FoundOrder[]> {
-  return (await database.query<OrderRow>(loadMany, [ids])).map(foundOrder);
+  return (await database.acrossTenants.query<OrderRow>(loadMany, [ids])).map(foundOrder);
 }
 
 /** Orders by id, locked in one order for everybody, so that two sets do not wait for each other. */
@@ -269,21 +269,15 @@ export interface OrderFilter {
 /** Orders of a tenant, newest first. */
 export async function listOrders(database: Database, filter: OrderFilter): Promise<FoundOrder[]> {
   const { tenant, customerId = null, status = null, from = null, to = null, before = null, limit } = filter;
-  const rows = await database.query<OrderRow>(status ? listByStatus : list, [
-    tenant,
-    customerId,
-    status,
-    from,
-    to,
-    before,
-    limit,
-  ]);
+  const rows = await database
+    .of(tenant)
+    .query<OrderRow>(status ? listByStatus : list, [tenant, customerId, status, from, to, before, limit]);
   return rows.map(foundOrder);
 }
 
 /** Orders whose deadline has passed. */
 export async function overdueOrders(database: Database, now: Instant, limit: number): Promise<string[]> {
-  return (await database.query<{ id: string }>(overdue, [now, limit])).map((row) => row.id);
+  return (await database.acrossTenants.query<{ id: string }>(overdue, [now, limit])).map((row) => row.id);
 }
 
 /** Asks about the deadlines of some orders again later. */
@@ -293,12 +287,12 @@ export async function postponeDeadlines(tx: Tx, ids: readonly string[], until: I
 
 /** How many orders there are of each status. */
 export function countByStatus(database: Database): Promise<{ status: string; count: number }[]> {
-  return database.query(counts);
+  return database.acrossTenants.query(counts);
 }
 
 /** The ids of orders after one of them, in order: for going over all. */
 export async function orderIdsAfter(database: Database, after: string, limit: number): Promise<string[]> {
-  return (await database.query<{ id: string }>(allIds, [after, limit])).map((row) => row.id);
+  return (await database.acrossTenants.query<{ id: string }>(allIds, [after, limit])).map((row) => row.id);
 }
 
 /** Writes projections anew as their events say. */
@@ -318,10 +312,14 @@ export async function rewriteOrders(tx: Tx, orders: readonly StoredOrder[]): Pro
   await tx.query(rewrite, [JSON.stringify(rows)]);
 }
 
-/** The events of orders, by order. */
-export async function eventsOf(log: EventLog, ids: readonly string[]): Promise<Map<string, AnyEvent[]>> {
+/** The events of orders of a tenant, or of all (`*`), by order. */
+export async function eventsOf(
+  log: EventLog,
+  tenant: string,
+  ids: readonly string[],
+): Promise<Map<string, AnyEvent[]>> {
   const streams = new Map<string, AnyEvent[]>();
-  for (const event of await log.streams(ids)) {
+  for (const event of await log.streams(tenant, ids)) {
     const stream = streams.get(event.stream);
     if (stream) stream.push(event);
     else streams.set(event.stream, [event]);

@@ -145,14 +145,14 @@ export async function listPayments(
   below: string | undefined,
   limit: number,
 ): Promise<Payment[]> {
-  const rows = await database.query<ListedRow>(list, [tenant, orderId, below ?? null, limit]);
+  const rows = await database.of(tenant).query<ListedRow>(list, [tenant, orderId, below ?? null, limit]);
   return rows.map(paymentOf);
 }
 
 /** The payments that orders have, by `keyOf`. */
 async function loadPayments(database: Database, keys: readonly PaymentKey[]): Promise<Map<string, StoredPayment>> {
   const wanted = new Map(keys.map((key) => [keyOf(key), key]));
-  const rows = await database.query<Row>(load, KEYS.values([...wanted.values()]));
+  const rows = await database.acrossTenants.query<Row>(load, KEYS.values([...wanted.values()]));
   return byKey(rows.map(storedPayment));
 }
 
@@ -195,7 +195,7 @@ async function saveDrafts(ctx: Ctx, drafts: Drafts): Promise<Set<string>> {
   // All writers in the same order, so that no two wait for each other.
   written.sort(([one], [other]) => (one < other ? -1 : 1));
   const events = written.flatMap(([, draft]) => draft.events);
-  const rows = await database.write<{ id: string }>(save, [
+  const rows = await database.acrossTenants.write<{ id: string }>(save, [
     clock.now(),
     ...PAYMENTS.values(written.map(([, { after }]) => rowOf(after))),
     ...ENTRIES.values(written.flatMap(([, { before, after }]) => settledSince(before.state, after))),

@@ -53,13 +53,17 @@ describe("a start that was killed after the last migration", () => {
     const owner = new pg.Client({ connectionString: db.ownerUrl });
     await owner.connect();
     await owner.query(
-      "revoke all on schema orders from waybill_orders; revoke all on all tables in schema orders from waybill_orders",
+      ["waybill_orders", "waybill_orders_all"]
+        .map(
+          (role) => `revoke all on schema orders from ${role}; revoke all on all tables in schema orders from ${role}`,
+        )
+        .join(";"),
     );
     await prepareDatabase(testServer(), db.name);
     const database = new Database(db.urls.orders, "orders", 1);
-    await expect(database.query(statement("test.head", "select sequence from event_log_head"))).resolves.toHaveLength(
-      1,
-    );
+    const head = statement("test.head", "select sequence from event_log_head");
+    for (const queries of [database.acrossTenants, database.of("demo")])
+      await expect(queries.query(head)).resolves.toHaveLength(1);
     await database.close();
     await owner.end();
     await db.drop();

@@ -70,7 +70,7 @@ export async function makeWorld(makeAdapter: (config: Config) => object): Promis
   // No unique key on the event: an effect that happens twice must show, not fail.
   await owner.query(`create table delivery.effects (
       number bigint generated always as identity, stream uuid not null, version int not null, sequence bigint not null);
-    grant insert on delivery.effects to waybill_delivery`);
+    grant insert on delivery.effects to waybill_delivery_all`);
   const running = new Set<Node>();
   const world: World = {
     db,

@@ -21,7 +21,7 @@ export const issueToken: ActionHandler<"auth.issueToken", AuthService> = async f
     if (!refreshToken) throw invalidRequest({ detail: "refresh_token is required." });
     // A login is of a browser or an app, which has no secret to show; one that is shown has to be right.
     const client = secret ? (await authenticateClient(this, ctx)).id : id;
-    const tokens = await refreshSession(this, ctx, refreshToken, client);
+    const tokens = await refreshSession(this, refreshToken, client);
     if (!tokens) throw invalidGrant();
     return tokens;
   }

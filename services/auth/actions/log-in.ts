@@ -3,7 +3,7 @@ import { after } from "../../../platform/clock.ts";
 import { inTransaction } from "../../../platform/database.ts";
 import { unauthorised } from "../../../platform/errors.ts";
 import { newId } from "../../../platform/ids.ts";
-import type { ActionHandler } from "../../../platform/service.ts";
+import { type ActionHandler, serviceContext } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { findClient } from "../clients/find-client.ts";
 import { verifyPassword } from "../crypto/password.ts";
@@ -13,6 +13,9 @@ import { CUSTOMER_SCOPES } from "../scope.ts";
 import { grantAccess } from "../sessions/access-grant.ts";
 import { SESSION_MS } from "../sessions/refresh-session.ts";
 import { addSession } from "../sessions/session-repository.ts";
+
+/** A tenant without customers, to look for one in vain. */
+const NOBODY = "nobody";
 
 /**
  * Tokens for a customer who shows their password to a client. Whether client, address or password were wrong is not
@@ -24,7 +27,7 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
   let customer: CustomerRow | undefined;
   const check = async () => {
     // Also without a client: it takes the same time.
-    customer = await findCustomerByEmail(this.database, client?.tenant ?? "", email);
+    customer = await findCustomerByEmail(this.database, client?.tenant ?? NOBODY, email);
     const hash = customer?.active ? customer.passwordHash : undefined;
     return this.hashing.run(() => verifyPassword(password, hash));
   };
@@ -44,7 +47,7 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
     currentHash: hashOf(first),
     expiresAt: after(this.clock.now(), SESSION_MS),
   };
-  await inTransaction(ctx, (tx) => addSession(tx, session, this.clock.now()));
+  await inTransaction(serviceContext(this, client.tenant), (tx) => addSession(tx, session, this.clock.now()));
   const { tenant, scopes } = session;
   const grantee = { client: client.id, tenant, scopes, customer: customer.id, session: session.id };
   return { ...grantAccess(this, grantee), refresh_token: writeRefreshToken(first) };

@@ -1,7 +1,7 @@
 import { inTransaction } from "../../../platform/database.ts";
 import { unauthorised } from "../../../platform/errors.ts";
 import { newId } from "../../../platform/ids.ts";
-import type { ActionHandler } from "../../../platform/service.ts";
+import { type ActionHandler, serviceContext } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { findClient } from "../clients/find-client.ts";
 import { hashPassword } from "../crypto/password.ts";
@@ -18,7 +18,7 @@ export const registerCustomer: ActionHandler<"auth.register", AuthService> = asy
   const register = async () => {
     const passwordHash = await this.hashing.run(() => hashPassword(password));
     const customer = { id: newId(), tenant: client.tenant, email, passwordHash, ...(name !== undefined && { name }) };
-    await inTransaction(ctx, (tx) => addCustomers(tx, [customer], this.clock.now()));
+    await inTransaction(serviceContext(this, client.tenant), (tx) => addCustomers(tx, [customer], this.clock.now()));
     // Counted like a wrong guess, so that nobody fills the table.
     return false;
   };

@@ -1,5 +1,5 @@
 import { inTransaction } from "../../../platform/database.ts";
-import type { ActionHandler, Ctx } from "../../../platform/service.ts";
+import { type ActionHandler, serviceContext } from "../../../platform/service.ts";
 import { revocationId } from "../claims.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { authenticateClient } from "../clients/authenticate-client.ts";
@@ -15,21 +15,22 @@ import { lockSession } from "../sessions/session-repository.ts";
 export const revokeToken: ActionHandler<"auth.revoke", AuthService> = async function (ctx) {
   const client = await authenticateClient(this, ctx);
   const claims = await currentToken(this, ctx.params.token);
-  if (claims === undefined) await revokeRefreshToken(this, ctx, client.tenant);
+  if (claims === undefined) await revokeRefreshToken(this, ctx.params.token, client.tenant);
   else if (claims.tenant === client.tenant) {
     const { tenant, exp, sid } = claims;
     // Other tokens of the login may last longer than this one.
     const expiresAt = sid === undefined ? new Date(exp * 1_000).toISOString() : undefined;
-    await inTransaction(ctx, (tx) => endSession(this, tx, { id: revocationId(claims), tenant }, "REVOKED", expiresAt));
+    const session = { id: revocationId(claims), tenant };
+    await inTransaction(serviceContext(this, tenant), (tx) => endSession(this, tx, session, "REVOKED", expiresAt));
   }
   return {};
 };
 
-async function revokeRefreshToken(service: AuthService, ctx: Ctx<{ token: string }>, tenant: string): Promise<void> {
-  const token = readRefreshToken(ctx.params.token);
+async function revokeRefreshToken(service: AuthService, text: string, tenant: string): Promise<void> {
+  const token = readRefreshToken(text);
   if (!token) return;
-  await inTransaction(ctx, async (tx) => {
+  await inTransaction(serviceContext(service, tenant), async (tx) => {
     const session = await lockSession(tx, token.family);
-    if (session?.tenant === tenant) await endSession(service, tx, session, "REVOKED");
+    if (session) await endSession(service, tx, session, "REVOKED");
   });
 }

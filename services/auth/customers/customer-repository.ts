@@ -29,7 +29,7 @@ const anyCustomer = statement("auth.any_customer", "select id from customers lim
 
 /** Whether any tenant has a customer. */
 export async function hasCustomers(database: Database): Promise<boolean> {
-  return (await database.query(anyCustomer)).length > 0;
+  return (await database.acrossTenants.query(anyCustomer)).length > 0;
 }
 
 /** An address as customers are found by it. */
@@ -42,7 +42,7 @@ export async function findCustomerByEmail(
   tenant: string,
   email: string,
 ): Promise<CustomerRow | undefined> {
-  return (await database.query<CustomerRow>(findByEmail, [tenant, emailKey(email)]))[0];
+  return (await database.of(tenant).query<CustomerRow>(findByEmail, [tenant, emailKey(email)]))[0];
 }
 
 /** Adds the customers whose addresses are not taken in their tenant. */

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { after, type Instant } from "../../../platform/clock.ts";
 import { inTransaction, type Tx } from "../../../platform/database.ts";
-import type { Ctx } from "../../../platform/service.ts";
+import { serviceContext } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import {
   hashOf,
@@ -30,9 +30,10 @@ const GRACE_MS = 10_000;
  *
  * @param client who asks, where that is known: a token is good for the client alone that it was given to
  */
-export async function refreshSession(service: AuthService, ctx: Ctx, text: string, client?: string) {
+export async function refreshSession(service: AuthService, text: string, client?: string) {
   const token = readRefreshToken(text);
-  const found = token && (await inTransaction(ctx, (tx) => rotate(service, tx, token, client)));
+  // Whose it is the token itself says.
+  const found = token && (await inTransaction(serviceContext(service), (tx) => rotate(service, tx, token, client)));
   if (!found) return undefined;
   const { session, next } = found;
   return {

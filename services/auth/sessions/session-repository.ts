@@ -93,5 +93,5 @@ export async function dropSessions(
   database: Database,
   before: { readonly expired: Instant; readonly ended: Instant },
 ): Promise<void> {
-  await database.query(dropOld, [before.expired, before.ended]);
+  await database.acrossTenants.query(dropOld, [before.expired, before.ended]);
 }

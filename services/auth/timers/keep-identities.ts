@@ -27,7 +27,10 @@ export async function loadIdentities(service: AuthService): Promise<void> {
 /** The keys that still verify something, the one that signs first. */
 export function keysInUse(service: DomainService): Promise<StoredKey[]> {
   // Of keys that were retired before this no valid token is left.
-  return findKeys(service.database, after(service.clock.now(), -1_000 * configOf(service.broker).accessTokenSeconds));
+  return findKeys(
+    service.database.acrossTenants,
+    after(service.clock.now(), -1_000 * configOf(service.broker).accessTokenSeconds),
+  );
 }
 
 /**
@@ -58,7 +61,7 @@ async function readRevoked(service: AuthService): Promise<void> {
 
 async function rotateKey(service: DomainService): Promise<boolean> {
   const now = service.clock.now();
-  const [seen] = await findKeys(service.database, now);
+  const [seen] = await findKeys(service.database.acrossTenants, now);
   if (seen && after(seen.createdAt, KEY_LIFE_MS) > now) return false;
   // Under the lock the keys are looked at again: another node may have made one meanwhile.
   return inTransaction(serviceContext(service), async (tx) => {

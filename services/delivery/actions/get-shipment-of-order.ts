@@ -5,7 +5,8 @@ import { viewerOf } from "../shared/viewer.ts";
 
 /** The latest shipment of an order. Throws NOT_FOUND for another one's order, and before there is a shipment. */
 export const getShipmentOfOrder: ActionHandler<"delivery.getOfOrder"> = async function (ctx) {
-  const shipment = await findOfOrder(this.database, viewerOf(ctx), ctx.params.orderId);
+  const viewer = viewerOf(ctx);
+  const shipment = await findOfOrder(this.database.of(viewer.tenant), viewer, ctx.params.orderId);
   if (!shipment) throw notFound();
   return shipment;
 };

@@ -5,7 +5,8 @@ import { viewerOf } from "../shared/viewer.ts";
 
 /** A shipment with its trail. Throws NOT_FOUND for another one's. */
 export const getShipment: ActionHandler<"delivery.get"> = async function (ctx) {
-  const shipment = await findShipment(this.database, viewerOf(ctx), ctx.params.id);
+  const viewer = viewerOf(ctx);
+  const shipment = await findShipment(this.database.of(viewer.tenant), viewer, ctx.params.id);
   if (!shipment) throw notFound();
   return shipment;
 };

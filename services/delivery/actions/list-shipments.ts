@@ -7,9 +7,10 @@ import { viewerOf } from "../shared/viewer.ts";
 
 /** The caller's shipments, newest first. */
 export const listShipments: ActionHandler<"delivery.list"> = async function (ctx) {
+  const viewer = viewerOf(ctx);
   const { orderId, limit = 20, cursor } = ctx.params;
   const below = cursor === undefined ? undefined : placeOf(cursor);
-  const items = await read(this.database, viewerOf(ctx), { orderId, below, limit: limit + 1 });
+  const items = await read(this.database.of(viewer.tenant), viewer, { orderId, below, limit: limit + 1 });
   const last = items.length > limit ? items[limit - 1] : undefined;
   return { items: items.slice(0, limit), nextCursor: last ? encodeCursor([last.id]) : null };
 };

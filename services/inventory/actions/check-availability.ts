@@ -1,5 +1,5 @@
 import type { ResultOf } from "../../../platform/contracts.ts";
-import type { Tx } from "../../../platform/database.ts";
+import type { Queries } from "../../../platform/database.ts";
 import { once } from "../../../platform/idempotency.ts";
 import type { ItemQuantity } from "../../../platform/schema.ts";
 import type { ActionHandler, Identity } from "../../../platform/service.ts";
@@ -10,12 +10,12 @@ import { summed } from "../stock.ts";
 export const checkAvailability: ActionHandler<"inventory.checkAvailability"> = async function (ctx) {
   const { tenant } = ctx.meta.identity as Identity;
   // Nothing is written: only a key, which is accepted on every POST, needs a transaction.
-  if (!ctx.meta.idempotency) return look(this.database, tenant, ctx.params.items);
+  if (!ctx.meta.idempotency) return look(this.database.of(tenant), tenant, ctx.params.items);
   return once(ctx, (tx) => look(tx, tenant, ctx.params.items));
 };
 
 async function look(
-  queries: Pick<Tx, "query">,
+  queries: Queries,
   tenant: string,
   asked: readonly ItemQuantity[],
 ): Promise<ResultOf<"inventory.checkAvailability">> {

@@ -23,6 +23,6 @@ export class SandboxMedium implements Medium {
   }
 
   async send(messages: readonly Message[]): Promise<void> {
-    await this.#database.query(keep, [this.#clock.now(), ...MESSAGES.values(messages)]);
+    await this.#database.acrossTenants.query(keep, [this.#clock.now(), ...MESSAGES.values(messages)]);
   }
 }

@@ -13,7 +13,7 @@ export const getOrder: ActionHandler<"orders.get"> = async function (ctx) {
     ctx.meta.$responseHeaders = { ETag: etagOf(order.streamVersion) };
     return orderView(order.state, order.personal);
   }
-  const events = (await eventsOf(this.log, [id])).get(id) ?? [];
+  const events = (await eventsOf(this.log, order.state.tenant, [id])).get(id) ?? [];
   const until = at === undefined ? undefined : Date.parse(at);
   const then = replay(
     id,

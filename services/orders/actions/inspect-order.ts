@@ -8,9 +8,11 @@ import { eventsOf, findByOrderNumber } from "../repository.ts";
 
 /** All that operators may want to know of the orders with a number, of the tenant or of all. */
 export const inspectOrder: ActionHandler<"orders.inspect"> = async function (ctx) {
-  const found = await findByOrderNumber(this.database, (ctx.meta.identity as Identity).tenant, ctx.params.number);
+  const asker = (ctx.meta.identity as Identity).tenant;
+  const found = await findByOrderNumber(this.database, asker, ctx.params.number);
   const streams = await eventsOf(
     this.log,
+    asker,
     found.map(({ state }) => state.id),
   );
   return Promise.all(

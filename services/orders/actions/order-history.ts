@@ -10,7 +10,7 @@ export const orderHistory: ActionHandler<"orders.history"> = async function (ctx
   const { id, limit = 20, cursor } = ctx.params;
   const order = await visibleOrder(this, ctx, id);
   const after = cursor === undefined ? 0 : placeOf(cursor);
-  const events = ((await eventsOf(this.log, [id])).get(id) ?? []).filter(
+  const events = ((await eventsOf(this.log, order.state.tenant, [id])).get(id) ?? []).filter(
     (event) => !isInternal(event.type as OrderEventType) && event.version > after,
   );
   const items = events.slice(0, limit).map((event) => ({

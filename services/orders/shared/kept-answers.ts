@@ -48,7 +48,7 @@ export async function keptAnswers(
   const scopes = requests.flatMap((request) => scopeOf(request) ?? []);
   if (scopes.length === 0) return answers;
   type Kept = { tenant: string; client: string; route: string; key: string; fingerprint: string; response: string };
-  const rows = await database.query<Kept>(keptResponses, [JSON.stringify(scopes)]);
+  const rows = await database.acrossTenants.query<Kept>(keptResponses, [JSON.stringify(scopes)]);
   const kept = new Map(rows.map((row) => [scopeText(row), row]));
   for (const request of requests) {
     const scope = scopeOf(request);

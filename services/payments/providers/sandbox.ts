@@ -93,7 +93,7 @@ export class SandboxProvider implements PaymentProvider {
     this.#failures = failures;
     this.#authorise = coalesce(
       async (set) => {
-        const rows = await database.query<Authorisation>(authoriseSet, ASKED.values(onceEach(set)));
+        const rows = await database.acrossTenants.query<Authorisation>(authoriseSet, ASKED.values(onceEach(set)));
         const byId = new Map(rows.map((row) => [row.operation_id, row]));
         return set.map(({ operation_id }) => byId.get(operation_id) as Authorisation);
       },
@@ -182,7 +182,7 @@ async function byOperation<R extends { operation_id: string }>(
   select: ReturnType<typeof statement>,
   ids: readonly string[],
 ): Promise<(R | undefined)[]> {
-  const rows = await database.query<R>(select, [ids]);
+  const rows = await database.acrossTenants.query<R>(select, [ids]);
   const byId = new Map(rows.map((row) => [row.operation_id, row]));
   return ids.map((id) => byId.get(id));
 }

@@ -180,13 +180,13 @@ describeWithServers("durable channels on JetStream: what may befall them", () =>
       failures++;
       throw new Error("it cannot be handled");
     };
-    await world.owner.query("revoke insert on delivery.parked_streams from waybill_delivery");
+    await world.owner.query("revoke insert on delivery.parked_streams from waybill_delivery_all");
     const stream = newId();
     await world.append(node, [stream]);
     await eventually("it was tried several times", () => failures >= 3);
     world.onEvent = () => {};
     await handled(1);
-    await world.owner.query("grant insert on delivery.parked_streams to waybill_delivery");
+    await world.owner.query("grant insert on delivery.parked_streams to waybill_delivery_all");
     assertEachOnceInOrder(await world.effects(), new Map([[stream, 1]]));
   });
 
