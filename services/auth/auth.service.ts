@@ -24,6 +24,7 @@ import { GuessLimit } from "./clients/guess-limit.ts";
 import { SharedGuesses } from "./clients/shared-guesses.ts";
 import { contract } from "./contract.ts";
 import { KeyRing } from "./crypto/key-ring.ts";
+import { UsualAddresses } from "./customers/usual-addresses.ts";
 import { keepIdentities, keysInUse, loadIdentities } from "./timers/keep-identities.ts";
 
 const clients = {
@@ -41,6 +42,8 @@ const clients = {
 const KNOWN_TOKENS = 10_000;
 /** So many wrong passwords a minute are let through from one address, whosever they would be. */
 const GUESSES_OF_ADDRESS = 100;
+/** And so many of one account, from all addresses: from each of five it may be tried twenty times. */
+const GUESSES_OF_ACCOUNT = 100;
 const HASHED_AT_ONCE = 2;
 const WAITING_FOR_HASHING = 1_000;
 
@@ -77,6 +80,8 @@ export default defineSchema<AuthService>({
     Object.assign(this, {
       guesses: new GuessLimit(redis && new SharedGuesses(redis)),
       guessesOfAddress: new GuessLimit(redis && new SharedGuesses(redis), GUESSES_OF_ADDRESS),
+      guessesOfAccount: new GuessLimit(redis && new SharedGuesses(redis), GUESSES_OF_ACCOUNT),
+      usualAddresses: new UsualAddresses(redis),
       hashing: new Turns(HASHED_AT_ONCE, WAITING_FOR_HASHING),
       keys: new KeyRing(() => keysInUse(this)),
       revoked: new Map(),

@@ -19,7 +19,8 @@ const NOBODY = "nobody";
 
 /**
  * Tokens for a customer who shows their password to a client. Whether client, address or password were wrong is not
- * said, and takes the same time: as many wrong ones as of clients' secrets are let through from an address.
+ * said, and takes the same time. As many wrong ones as of clients' secrets are let through from an address; more of an account
+ * from all of them together, which whoever was let in from theirs before does not feel.
  */
 export const logIn: ActionHandler<"auth.login", AuthService> = async function (ctx) {
   const { clientId, email, password } = ctx.params;
@@ -32,10 +33,14 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
     return this.hashing.run(() => verifyPassword(password, hash));
   };
   const from = ctx.meta.address ?? "";
+  const account = `${client?.tenant ?? NOBODY} ${emailKey(email)}`;
   const now = () => Date.parse(this.clock.now());
-  const ofAddress = () => this.guesses.attemptIn(ctx, `${from} ${client?.tenant ?? ""} ${emailKey(email)}`, now, check);
-  const isRight = await this.guessesOfAddress.attemptIn(ctx, `login ${from}`, now, ofAddress);
+  const isUsual = await this.usualAddresses.has(account, from);
+  const ofAccount = isUsual ? check : () => this.guessesOfAccount.attemptIn(ctx, `account ${account}`, now, check);
+  const ofBoth = () => this.guesses.attemptIn(ctx, `${from} ${account}`, now, ofAccount);
+  const isRight = await this.guessesOfAddress.attemptIn(ctx, `login ${from}`, now, ofBoth);
   if (!isRight || !client || !customer) throw unauthorised({ detail: "The email address or the password is wrong." });
+  await this.usualAddresses.add(account, from);
   const first = firstToken(randomUUID());
   const session = {
     id: newId(),

@@ -3,6 +3,7 @@ import type { ResultOf } from "../../../platform/contracts.ts";
 import type { DomainService } from "../../../platform/service.ts";
 import type { Turns } from "../../../platform/turns.ts";
 import type { KeyRing } from "../crypto/key-ring.ts";
+import type { UsualAddresses } from "../customers/usual-addresses.ts";
 import type { GuessLimit } from "./guess-limit.ts";
 
 /** A client as its table has it. */
@@ -22,6 +23,9 @@ export interface AuthService extends DomainService {
   readonly guesses: GuessLimit;
   /** Of passwords by address alone: one password may be tried with very many names. */
   readonly guessesOfAddress: GuessLimit;
+  /** Of an account's passwords, from all addresses together, and those from which it is not asked. */
+  readonly guessesOfAccount: GuessLimit;
+  readonly usualAddresses: UsualAddresses;
   /** Hashing takes a thread of libuv's for long, so it gets some of them only. */
   readonly hashing: Turns;
   readonly keys: KeyRing;
