@@ -10,13 +10,21 @@ import { JetStreamAdapter } from "./platform/channels/jetstream-adapter.ts";
 import { type Config, readConfig } from "./platform/config.ts";
 import { ErrorRegenerator } from "./platform/error-regenerator.ts";
 import { isBroken } from "./platform/errors.ts";
+import { TokenVerifier } from "./platform/identity/token-verifier.ts";
 import { loggerOptions } from "./platform/logger.ts";
 import { busAway } from "./platform/middlewares/bus-away.ts";
 import { deadlines } from "./platform/middlewares/deadlines.ts";
+import { type IdentityNames, identity } from "./platform/middlewares/identity.ts";
 import { retries } from "./platform/middlewares/retries.ts";
-import { scopes } from "./platform/middlewares/scopes.ts";
 import { ContractValidator } from "./platform/middlewares/validation.ts";
 import { RedisLink, redisLink } from "./platform/redis.ts";
+
+/** Whom every node asks whose an access token is, and who tells it. */
+const IDENTITY: IdentityNames = {
+  keys: "auth.jwks",
+  revocations: "auth.revocations",
+  revoked: "auth.token_revoked",
+};
 
 /**
  * The broker of one node, by its settings. The profile is here and nowhere else.
@@ -25,6 +33,7 @@ import { RedisLink, redisLink } from "./platform/redis.ts";
  */
 export function brokerOptions(config: Config, adapter: object = channelAdapter(config)): BrokerOptions {
   const redis = config.cluster && new RedisLink(config.cluster.redisUrl);
+  const verifier = new TokenVerifier(config.issuer);
   return {
     nodeID: config.nodeId,
     namespace: NAMESPACE,
@@ -35,15 +44,15 @@ export function brokerOptions(config: Config, adapter: object = channelAdapter(c
     validator: new ContractValidator({}) as never,
     errorRegenerator: new ErrorRegenerator(),
     cacher: redis ? new RedisCache(redis) : new MemoryCache(),
-    // The first is the innermost. Moleculer's own come around these, and `retries` puts itself around all.
+    // The first is the innermost. Moleculer's own come around these; `retries` and `identity` put themselves around all.
     middlewares: [
       Channels.Middleware({ adapter } as never) as never,
       ...(redis ? [redisLink(redis)] : []),
       deadlines,
-      scopes,
       forgetting,
       busAway,
       retries(),
+      identity(verifier, IDENTITY, config.cluster?.nats.user !== undefined),
     ],
     // Who started the broker stops it: there is more to stop than the broker, and in an order.
     skipProcessEventRegistration: true,
@@ -52,6 +61,7 @@ export function brokerOptions(config: Config, adapter: object = channelAdapter(c
     internalServices: false,
     waybill: config,
     redis,
+    verifier,
   } as BrokerOptions;
 }
 

@@ -94,6 +94,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
       /** Gives a dead letter its attempts again, from now on. */
       "deadLetters.redrive": {
         ...one,
+        consequential: true,
         handler(this: WithConsumers, ctx: Ctx<{ id: string }>): Promise<Settled> {
           return once(ctx, async (tx) => {
             const { letter } = (await takeDeadLetter(tx, tenantOf(ctx), ctx.params.id)) ?? absent();
@@ -115,6 +116,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
       /** The same for all of the tenant's, or those of one channel; for none, when another domain's are meant. */
       "deadLetters.redriveAll": {
         ...one,
+        consequential: true,
         params: Type.Object({ domain: Type.Optional(Type.String()), channel: Type.Optional(Type.String()) }),
         handler(this: WithConsumers, ctx: Ctx<{ domain?: string; channel?: string }>): Promise<Redriven> {
           const { channel } = ctx.params;
@@ -134,6 +136,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
       /** Gives the event up. The later events of its stream go on without it. */
       "deadLetters.discard": {
         ...one,
+        consequential: true,
         handler(this: WithConsumers, ctx: Ctx<{ id: string }>): Promise<Settled> {
           return once(ctx, async (tx) => {
             const { letter, event } = (await takeDeadLetter(tx, tenantOf(ctx), ctx.params.id)) ?? absent();

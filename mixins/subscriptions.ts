@@ -84,6 +84,7 @@ export function subscriptions(
       "subscriptions.replay": {
         visibility: "public",
         scopes: ["admin"],
+        consequential: true,
         params: Replay,
         handler(this: WithConsumers, ctx: Ctx<Replay>): Promise<Replayed> {
           return replay(this, ctx, domain);

@@ -36,6 +36,11 @@ export interface RestContract {
   readonly existsBy?: string;
   /** Needs no token. */
   readonly open?: true;
+  /**
+   * A change that does no harm when a revoked token has made it. Every other one is refused with 503 as long as it is not
+   * known which tokens were revoked.
+   */
+  readonly harmless?: true;
   /** At the root instead of below the base path. */
   readonly root?: true;
   /** Takes forms too, and answers errors as RFC 6749 says. Client credentials may come by Basic. */
@@ -47,6 +52,10 @@ export interface RestContract {
 /** What others may know of one action. */
 export interface ActionContract {
   readonly rest?: RestContract;
+  /** Who may call it, where it has no `rest`: those who have an identity, unless it says otherwise. */
+  readonly callers?: "services" | "anybody";
+  /** The scopes that they need, where it has no `rest`. */
+  readonly scopes?: readonly Scope[];
   /**
    * Asked twice it does what it does once: it only reads, or knows a repetition by an operation id or a reference. So
    * it is asked again when the node that was at it has vanished. Every GET is; a POST is under an `Idempotency-Key`.

@@ -5,6 +5,7 @@ import type { ActionContract, ActionName, Contract, ParamsOf, ResultOf } from ".
 import type { Database } from "./database.ts";
 import { type Deadline, endBy } from "./deadline.ts";
 import type { EventLog } from "./event-log.ts";
+import type { Guarded } from "./middlewares/scopes.ts";
 
 /** Who is asking, as the access token says. */
 export interface Identity {
@@ -22,7 +23,10 @@ export interface Identity {
 
 /** What travels with a call. `$body` and `$replayed` travel back to the gateway. */
 export interface Meta {
+  /** Who asks. From another node it is a claim, which is never believed: `token` is what proves it. */
   identity?: Identity;
+  /** The access token of the request; the platform's own work has none. */
+  token?: string;
   /**
    * The `Idempotency-Key` of the request, its route, and the fingerprint of its params. It is meant for the action
    * that the gateway called and travels with that action's own calls, which it does not concern.
@@ -84,12 +88,21 @@ export function actionsOf<C extends Contract, S extends DomainService>(
       {
         visibility: action.rest ? "published" : "public",
         params: action.params,
-        scopes: action.rest?.scopes ?? [],
+        ...guardOf(action),
         idempotent: action.idempotent ?? action.rest?.route.startsWith("GET ") === true,
         handler: handlers[name as keyof C["actions"]],
       } as unknown as ActionSchema,
     ]),
   );
+}
+
+function guardOf({ rest, callers, scopes = [] }: ActionContract): Guarded {
+  if (!rest) return { scopes, callers: callers ?? "identified" };
+  return {
+    scopes: rest.scopes,
+    callers: rest.open ? "anybody" : "identified",
+    consequential: !rest.open && !rest.harmless && !rest.route.startsWith("GET "),
+  };
 }
 
 /** Calls an action by its name, checked by the compiler against the contract of its domain. */

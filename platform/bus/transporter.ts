@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Errors, Transporters } from "moleculer";
 import type { Msg, NatsConnection } from "nats";
 import type { ClusterConfig } from "../config.ts";
+import type { Meta } from "../service.ts";
 import { accountOf } from "./accounts.ts";
 import { connectionOptions } from "./connection.ts";
 import { type BusPacket, listenTo, subjectOf, untruthOf } from "./subjects.ts";
@@ -79,7 +80,7 @@ export class BusTransporter extends Transporters.NATS {
 
   override async publish(packet: object): Promise<void> {
     const self = this as unknown as Inside;
-    const bus = packet as BusPacket;
+    const bus = slim(packet as BusPacket);
     const data = self.serialize(bus);
     if (bus.type === "RES" && data.length > (self.client?.info?.max_payload ?? Number.POSITIVE_INFINITY))
       return this.#refuse(bus, data.length);
@@ -118,13 +119,20 @@ export class BusTransporter extends Transporters.NATS {
     let untruth: string | undefined;
     try {
       packet = self.deserialize(type, Buffer.from(data));
-      untruth = untruthOf(packet, subject, this.#user !== undefined) ?? this.#unasked(packet);
+      untruth = untruthOf(packet, subject, this.#user !== undefined) ?? this.#own(packet) ?? this.#unasked(packet);
     } catch (error) {
       self.logger.warn({ err: error, subject }, "a packet is not readable");
       return;
     }
-    if (untruth === undefined) void self.messageHandler(type, packet);
+    if (untruth === undefined) void self.messageHandler(type, slim(packet));
     else self.logger.warn({ subject, untruth }, "a packet was not taken");
+  }
+
+  /** What a node asks itself does not come over the bus: it would be taken for a call of this process, and believed. */
+  #own({ type, payload }: BusPacket): string | undefined {
+    const isForOne = type === "REQ" || type === "RES" || type === "EVENT";
+    const { sender } = payload as { sender?: unknown };
+    return isForOne && sender === (this as unknown as Inside).nodeID ? "it says that it comes from here" : undefined;
   }
 
   /** An answer is taken from the node that was asked, and from no other that has learnt of the request. */
@@ -150,4 +158,20 @@ export class BusTransporter extends Transporters.NATS {
       if (type === "reconnect") void self.onConnected(true).catch(() => {});
     }
   }
+}
+
+/**
+ * A packet with no more of its meta than is meant to travel. Who asks is told by the token, where there is one. Back goes
+ * what is for the caller (`$body`, `$replayed`, ...): who asks, and by which token, is nobody's to tell it.
+ */
+function slim(packet: BusPacket): BusPacket {
+  const { meta } = packet.payload as { meta?: Meta };
+  if (!meta) return packet;
+  if (packet.type === "REQ" && meta.token !== undefined) {
+    const { identity: _, ...others } = meta;
+    return { ...packet, payload: { ...packet.payload, meta: others } };
+  }
+  if (packet.type !== "RES") return packet;
+  const back = Object.fromEntries(Object.entries(meta).filter(([name]) => name.startsWith("$")));
+  return { ...packet, payload: { ...packet.payload, meta: back } };
 }

@@ -1,24 +1,39 @@
-import type { ActionSchema, Context, Middleware } from "moleculer";
-import { forbidden, unauthorised } from "../errors.ts";
-import type { Ctx } from "../service.ts";
+import type { ActionSchema } from "moleculer";
+import { forbidden, type Problem, unauthorised, unavailable } from "../errors.ts";
+import { isService } from "../identity/platform-names.ts";
+import type { TokenVerifier } from "../identity/token-verifier.ts";
+import type { Identity } from "../service.ts";
+
+/** What an action says of who may call it. */
+export interface Guarded {
+  /** The scopes of which the caller needs all. */
+  readonly scopes?: readonly string[];
+  /** Who is let in at all: whoever has an identity, the platform's own work alone, or anybody. */
+  readonly callers?: "identified" | "services" | "anybody";
+  /** It is not done on a token of which nobody knows whether it was revoked. */
+  readonly consequential?: boolean;
+}
 
 /**
- * The scopes of an action, checked where it runs: the gateway's check is not the only one. Work of the platform
- * itself (`service:<domain>`) needs none.
+ * What is wrong with a caller of an action, checked where it runs: the gateway's check is not the only one. Work of the
+ * platform itself needs no scopes. Undefined when anybody may call it.
  */
-export const scopes: Middleware = {
-  name: "scopes",
-  localAction(next: (ctx: Context) => Promise<unknown>, action: ActionSchema) {
-    const needed = (action as { scopes?: readonly string[] }).scopes ?? [];
-    if (needed.length === 0) return next;
-    return (ctx: Context) => {
-      const identity = (ctx as unknown as Ctx).meta.identity;
-      if (!identity) return Promise.reject(unauthorised());
-      const missing = needed.filter((scope) => !identity.scopes.includes(scope));
-      if (missing.length > 0 && !identity.client.startsWith("service:")) {
-        return Promise.reject(forbidden({ detail: `The token lacks ${missing.join(", ")}.` }));
-      }
-      return next(ctx);
-    };
-  },
-};
+export function refusalOf(
+  action: ActionSchema,
+  verifier: TokenVerifier,
+): ((identity: Identity | undefined) => Problem | undefined) | undefined {
+  const { scopes = [], callers = "anybody", consequential = false } = action as Guarded;
+  if (scopes.length === 0 && callers === "anybody") return undefined;
+  return (identity) => {
+    if (!identity) return unauthorised();
+    if (isService(identity)) return undefined;
+    if (callers === "services") return forbidden({ detail: "This is for the platform itself." });
+    const missing = scopes.filter((scope) => !identity.scopes.includes(scope));
+    if (missing.length > 0) return forbidden({ detail: `The token lacks ${missing.join(", ")}.` });
+    // Who is at the operators' prompt has no token that could have been revoked.
+    if (consequential && identity.tokenId !== undefined && !verifier.isFresh) {
+      return unavailable({ detail: "It is not known which access tokens were revoked.", retryAfter: 5 });
+    }
+    return undefined;
+  };
+}

@@ -1,4 +1,4 @@
-import { DOMAINS, type DomainName, type ServiceName } from "../../platform/config.ts";
+import { DOMAINS, type DomainName, SERVICES, type ServiceName } from "../../platform/config.ts";
 import { allRoutes } from "../../services/api/routes.ts";
 
 /** The domains with an event log, which is also a durable channel. */
@@ -19,15 +19,19 @@ const OF_EACH_READER = ["deadLetters.*", "subscriptions.*"];
 /** How a domain that reads a channel asks the owner for its log; the owner's own nodes do it as well, to publish it. */
 export const OF_EACH_LOG = ["log.*"];
 
+/** What every node asks, to know for itself whose an access token is. */
+export const OF_EACH_NODE = ["auth.jwks", "auth.revocations"];
+
 /** What the routes of the contracts run, and what they ask whether an object is there. */
 const routed = allRoutes.flatMap(({ action, exists }) => (exists ? [action, exists.action] : [action]));
 
-/** The actions that each service calls, `*` for any last part; `OF_EACH_LOG` of the channels that it reads comes on top. */
+/**
+ * The actions that each service calls, `*` for any last part; `OF_EACH_NODE`, and `OF_EACH_LOG` of the channels that it
+ * reads, come on top.
+ */
 export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
   api: [
     ...new Set(routed.filter((action) => !action.startsWith("api."))),
-    "auth.authenticate",
-    "auth.revokedAmong",
     "notifications.redeemTicket",
     "orders.visible",
     "orders.figures",
@@ -51,7 +55,7 @@ export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
     "payments.capture",
     "payments.void",
     "delivery.cancel",
-    "delivery.setStatus",
+    "delivery.move",
   ],
 };
 
@@ -61,6 +65,6 @@ export const BROADCASTS: readonly {
   readonly from: ServiceName;
   readonly to: readonly ServiceName[];
 }[] = [
-  { event: "auth.token_revoked", from: "auth", to: ["auth", "api", "notifications"] },
+  { event: "auth.token_revoked", from: "auth", to: SERVICES },
   { event: "orders.log.grown", from: "orders", to: ["api"] },
 ];

@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Context, ServiceSchema } from "moleculer";
+import type { ServiceSchema } from "moleculer";
 import { configOf } from "../../platform/config.ts";
 import { malformedRequest, notFound, unavailable } from "../../platform/errors.ts";
+import { verifierOf } from "../../platform/identity/token-verifier.ts";
 import { addAliases } from "./aliases.ts";
 import { proxiesOf } from "./http/client-address.ts";
 import { beginExchange, type Exchange, type Gateway, type GatewayRequest } from "./http/exchange.ts";
-import { KnownTokens } from "./http/known-tokens.ts";
 import { respondError } from "./http/respond.ts";
 import type { Router } from "./http/router.ts";
 import { createHttpServer, listen } from "./http/server.ts";
 import { Traffic } from "./http/traffic.ts";
 import { ordersLog } from "./live/feed-source.ts";
 import { LiveFeeds } from "./live/live-feeds.ts";
-import { ANSWER_MS, domainFigures } from "./operations/figures.ts";
+import { domainFigures } from "./operations/figures.ts";
 import { checkDomains } from "./operations/health.ts";
 import { Metrics } from "./operations/metrics.ts";
 import { sharedAnswer } from "./operations/shared-answer.ts";
@@ -45,11 +45,6 @@ export const gateway = {
   name: "api",
   mixins: [web],
   events: {
-    /** A revoked token is asked about again, and what it still receives ends with it. */
-    "auth.token_revoked"(this: GatewayService, { params }: Context<{ jti: string }>) {
-      this.tokens.forget();
-      this.feeds.endToken(params.jti);
-    },
     /** The live feeds do not wait for their next look. */
     "orders.log.grown"(this: GatewayService) {
       this.feeds.wake();
@@ -127,11 +122,13 @@ export const gateway = {
     this.server.on("error", (error) => this.logger.error({ err: error }, "the HTTP server has failed"));
     const { broker, logger } = this;
     const traffic = new Traffic(configOf(broker).mostInFlight);
+    const verifier = verifierOf(broker);
     const feeds = new LiveFeeds(
       () => ordersLog(broker, logger, configOf(broker).pollMs),
-      (tokenIds) => broker.call<string[], object>("auth.revokedAmong", { tokenIds }, { timeout: ANSWER_MS }),
+      (tokenId) => verifier.isRevoked(tokenId),
       logger,
     );
+    verifier.onRevoked((tokenId) => feeds.endToken(tokenId));
     const metrics = new Metrics({
       inFlight: () => traffic.inFlight,
       feeds: () => feeds.size,
@@ -139,7 +136,7 @@ export const gateway = {
     });
     Object.assign(this, {
       traffic,
-      tokens: new KnownTokens(),
+      verifier,
       proxies: proxiesOf(configOf(broker).trustedProxies),
       feeds,
       metrics,

@@ -1,5 +1,5 @@
 import type { TObject, TSchema } from "@sinclair/typebox";
-import type { ActionContract, Contract, Method, RestContract, Scope } from "../../platform/contracts.ts";
+import type { ActionContract, Contract, Method, RestContract } from "../../platform/contracts.ts";
 import { contract as auth } from "../auth/contract.ts";
 import { contract as catalog } from "../catalog/contract.ts";
 import { contract as delivery } from "../delivery/contract.ts";
@@ -20,8 +20,6 @@ export interface Existence {
   readonly action: string;
   /** The action's own names for the path's parameters, in their order. */
   readonly names: readonly string[];
-  /** What the action asks for beyond the route's scopes: the answer is not shown, so the caller need not have them. */
-  readonly scopes: readonly Scope[];
 }
 
 /** One public route, as its contract declares it. */
@@ -131,7 +129,10 @@ function existenceOf(
   if (!contract) throw new Error(`${rest.route}: there is no action ${action}`);
   const own = contract.rest ? parametersOf(contract.rest.route) : Object.keys(propertiesOf(contract));
   if (own.length < names.length) throw new Error(`${rest.route}: ${action} takes fewer parameters than the path has`);
-  return { action, names: own.slice(0, names.length), scopes: contract.rest?.scopes ?? [] };
+  const more = (contract.rest ?? contract).scopes?.filter((scope) => !rest.scopes.includes(scope)) ?? [];
+  // Who may ask for the route could not ask this: nobody lends their rights to another's token.
+  if (more.length > 0) throw new Error(`${rest.route}: ${action} needs ${more.join(", ")} as well`);
+  return { action, names: own.slice(0, names.length) };
 }
 
 function coercionOf(schema: TSchema): Coercion {

@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import { DataTypes } from "sequelize";
 import { administrativeTable } from "../../mixins/administrative-table.ts";
 import { database } from "../../mixins/database.ts";
@@ -7,17 +6,16 @@ import { timers } from "../../mixins/timers.ts";
 import { redisOf } from "../../platform/redis.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { Turns } from "../../platform/turns.ts";
-import { authenticate } from "./actions/authenticate.ts";
 import { getJwks } from "./actions/get-jwks.ts";
 import { getMetadata } from "./actions/get-metadata.ts";
 import { introspectToken } from "./actions/introspect-token.ts";
 import { issueToken } from "./actions/issue-token.ts";
+import { listRevocations } from "./actions/list-revocations.ts";
 import { logIn } from "./actions/log-in.ts";
 import { logOut } from "./actions/log-out.ts";
 import { refreshTokens } from "./actions/refresh-tokens.ts";
 import { registerCustomer } from "./actions/register-customer.ts";
 import { revokeToken } from "./actions/revoke-token.ts";
-import { revokedAmong } from "./actions/revoked-among.ts";
 import { validateToken } from "./actions/validate-token.ts";
 import type { AuthService } from "./clients/auth-service.ts";
 import { GuessLimit } from "./clients/guess-limit.ts";
@@ -38,8 +36,6 @@ const clients = {
   },
 };
 
-/** Tokens that are known by their hash: some 5 MB. */
-const KNOWN_TOKENS = 10_000;
 /** So many wrong passwords a minute are let through from one address, whosever they would be. */
 const GUESSES_OF_ADDRESS = 100;
 /** And so many of one account, from all addresses: from each of five it may be tried twenty times. */
@@ -50,7 +46,7 @@ const WAITING_FOR_HASHING = 1_000;
 export default defineSchema<AuthService>({
   name: "auth",
   mixins: [
-    timers({ "revoked tokens and keys": keepIdentities }),
+    timers({ "signing keys": keepIdentities }),
     administrativeTable("auth", clients),
     health("auth"),
     database("auth"),
@@ -66,15 +62,8 @@ export default defineSchema<AuthService>({
     revoke: revokeToken,
     jwks: getJwks,
     metadata: getMetadata,
-    authenticate,
-    revokedAmong,
+    revocations: listRevocations,
   }),
-  events: {
-    /** A token was revoked by another node. */
-    "auth.token_revoked"(this: AuthService, { params }: { params: { jti: string; exp: number } }) {
-      this.revoked.set(params.jti, params.exp);
-    },
-  },
   created(this: AuthService) {
     const redis = redisOf(this.broker);
     Object.assign(this, {
@@ -84,9 +73,7 @@ export default defineSchema<AuthService>({
       usualAddresses: new UsualAddresses(redis),
       hashing: new Turns(HASHED_AT_ONCE, WAITING_FOR_HASHING),
       keys: new KeyRing(() => keysInUse(this)),
-      revoked: new Map(),
-      memory: { readUntil: "-infinity", tidiedAt: Number.NEGATIVE_INFINITY },
-      verified: new LRUCache({ max: KNOWN_TOKENS }),
+      memory: { tidiedAt: Number.NEGATIVE_INFINITY },
     } satisfies Partial<AuthService>);
   },
   async started(this: AuthService) {

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { type ActionsOf, defineContract, type EventsOf } from "../../platform/contracts.ts";
 import { defineError, rateLimited, unauthorised } from "../../platform/errors.ts";
-import { Email, Instant, object, TenantId, text } from "../../platform/schema.ts";
+import { Email, Id, Instant, object, TenantId, text } from "../../platform/schema.ts";
 
 /** The errors of RFC 6749, 5.2; the token routes answer them in that form. */
 export const invalidRequest = defineError(
@@ -34,6 +34,9 @@ const accessToken = {
   expires_in: Type.Integer(),
   scope: Type.String(),
 };
+
+/** A moment as PostgreSQL writes it, and what was revoked then. */
+const RevocationPlace = object({ at: text(64), id: Id });
 
 export const contract = defineContract({
   domain: "auth",
@@ -118,6 +121,7 @@ export const contract = defineContract({
         tag: "Identity",
         summary: "Ends the login that the token is of, with all its tokens",
         scopes: [],
+        harmless: true,
         status: 204,
       },
       params: object({}),
@@ -208,27 +212,18 @@ export const contract = defineContract({
       params: object({}),
       result: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String())])),
     },
-    /** Who an access token is: its signature, its times and its revocation are checked. */
-    authenticate: {
+    /** What was revoked behind a place, oldest first, and the ids of all keys that verify something now. */
+    revocations: {
+      callers: "anybody",
       idempotent: true,
-      params: object({ token: Type.String() }),
+      params: object({ after: Type.Optional(RevocationPlace) }),
       result: object({
-        tenant: TenantId,
-        client: Type.String(),
-        customer: Type.Optional(Type.String()),
-        scopes: Type.Array(Type.String()),
-        /** The end of the token, in seconds since 1970. */
-        expires: Type.Integer(),
-        /** What it is revoked by: its `jti`, or its login's id. */
-        tokenId: Type.String(),
+        /** Each by a token's `jti` or a login's id, with the end of the last token it ends, in seconds since 1970. */
+        revoked: Type.Array(object({ id: Type.String(), exp: Type.Number() })),
+        next: RevocationPlace,
+        more: Type.Boolean(),
+        kids: Type.Array(Type.String()),
       }),
-      errors: [unauthorised],
-    },
-    /** Which of some tokens were revoked, by their `tokenId`: asked for what lasts longer than a request, the live feeds. */
-    revokedAmong: {
-      idempotent: true,
-      params: object({ tokenIds: Type.Array(Type.String(), { maxItems: 1_000 }) }),
-      result: Type.Array(Type.String()),
     },
   },
   events: {},

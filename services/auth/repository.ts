@@ -1,5 +1,7 @@
 import type { Instant } from "../../platform/clock.ts";
 import { type Database, type Queries, statement, type Tx } from "../../platform/database.ts";
+import type { Revocation } from "../../platform/identity/revocations.ts";
+import type { RevocationPlace } from "../../platform/identity/token-verifier.ts";
 
 /** A key pair, in PEM. */
 export interface KeyRow {
@@ -30,13 +32,21 @@ const addKey = statement(
   "auth.add_key",
   "insert into signing_keys (kid, private_key, public_key, created_at) values ($1, $2, $3, $4)",
 );
+// The server's time: what was revoked since is asked of all nodes' revocations together, whose clocks differ.
 const revoke = statement(
   "auth.revoke",
-  `insert into revoked_tokens (jti, tenant, expires_at, revoked_at) values ($1, $2, $3, $4) on conflict do nothing`,
+  `insert into revoked_tokens (jti, tenant, expires_at, revoked_at) values ($1, $2, $3, clock_timestamp())
+   on conflict do nothing`,
 );
-const revokedSince = statement(
-  "auth.revoked_since",
-  `select jti, tenant, expires_at as "expiresAt" from revoked_tokens where revoked_at >= $1 and expires_at > $2`,
+// A row bears the time before its commit. Whoever has read everything goes on a little before that, for those that were
+// not there yet.
+const revocationsBehind = statement(
+  "auth.revocations_behind",
+  `with now as (select clock_timestamp() - interval '30 seconds' as at)
+   select now.at::text as until, r.* from now left join lateral (
+     select jti as id, extract(epoch from expires_at)::float8 as exp, revoked_at::text as at from revoked_tokens
+     where (revoked_at, jti) > ($1::timestamptz, $2::uuid) and expires_at > clock_timestamp()
+     order by revoked_at, jti limit $3) r on true`,
 );
 const dropExpired = statement("auth.drop_expired", "delete from revoked_tokens where expires_at <= $1");
 
@@ -56,13 +66,29 @@ export async function replaceKey(tx: Tx, key: Omit<KeyRow, "createdAt">, now: In
   await tx.query(addKey, [key.kid, key.privateKey, key.publicKey, now]);
 }
 
-export async function revokeToken(tx: Tx, token: RevokedToken, now: Instant): Promise<void> {
-  await tx.query(revoke, [token.jti, token.tenant, token.expiresAt, now]);
+export async function revokeToken(tx: Tx, token: RevokedToken): Promise<void> {
+  await tx.query(revoke, [token.jti, token.tenant, token.expiresAt]);
 }
 
-/** The tokens revoked since a time that would still be valid. */
-export function findRevoked(database: Database, since: Instant, now: Instant): Promise<RevokedToken[]> {
-  return database.acrossTenants.query(revokedSince, [since, now]);
+const BEGINNING: RevocationPlace = { at: "-infinity", id: "00000000-0000-0000-0000-000000000000" };
+
+/**
+ * What was revoked behind a place and would still be valid, at most so many, and where to read on: behind the last of
+ * them, or, when that was all, a little before now.
+ */
+export async function findRevocations(
+  database: Database,
+  after: RevocationPlace = BEGINNING,
+  limit: number,
+): Promise<{ revoked: Revocation[]; next: RevocationPlace }> {
+  const rows = await database.acrossTenants.query<{ until: string; id: string | null; exp: number; at: string }>(
+    revocationsBehind,
+    [after.at, after.id, limit],
+  );
+  const revoked = rows.flatMap(({ id, exp }) => (id === null ? [] : { id, exp }));
+  const last = rows.at(-1);
+  if (revoked.length === limit && last) return { revoked, next: { at: last.at, id: last.id as string } };
+  return { revoked, next: { at: rows[0]?.until as string, id: BEGINNING.id } };
 }
 
 /** Forgets the tokens that have expired by themselves. */

@@ -194,6 +194,7 @@ export const contract = defineContract({
      * names them; one in another currency than the tenant's is told the right one.
      */
     quote: {
+      callers: "services",
       idempotent: true,
       params: object({
         requests: setOf(

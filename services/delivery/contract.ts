@@ -57,6 +57,15 @@ const moved = {
   trackingNumber: Type.Optional(Type.String()),
 };
 
+/** Where a shipment is moved, and what is said of it. */
+const Move = object({
+  shipmentId: Id,
+  status: oneOf(["PROCESSING", "SHIPPED", "DELIVERED", "FAILED", "RETURNED", "CANCELLED"]),
+  detail: Type.Optional(text(500)),
+  location: Type.Optional(text(200)),
+  trackingNumber: Type.Optional(text(100)),
+});
+
 export const contract = defineContract({
   domain: "delivery",
   actions: {
@@ -89,23 +98,32 @@ export const contract = defineContract({
         summary: "Moves a shipment on",
         description: "The same status again changes nothing. The order follows the shipment.",
         scopes: ["delivery:write"],
-        existsBy: "delivery.get",
+        existsBy: "delivery.visible",
       },
-      params: object({
-        shipmentId: Id,
-        status: oneOf(["PROCESSING", "SHIPPED", "DELIVERED", "FAILED", "RETURNED", "CANCELLED"]),
-        detail: Type.Optional(text(500)),
-        location: Type.Optional(text(200)),
-        trackingNumber: Type.Optional(text(100)),
-      }),
+      params: Move,
       result: Shipment,
       errors: [notFound, illegalTransition],
+    },
+    /** The same for an operator who has changed the status of the order: it is a part of that, and asks for as much. */
+    move: {
+      scopes: ["admin"],
+      params: Move,
+      result: Shipment,
+      errors: [notFound, illegalTransition],
+    },
+    /** What the gateway needs to know: whether the caller may see the shipment. */
+    visible: {
+      idempotent: true,
+      params: object({ id: Id }),
+      result: object({ id: Id }),
+      errors: [notFound],
     },
     /**
      * Decides whether orders can still be cancelled: a PROCESSING shipment is CANCELLED; without one a tombstone sees
      * to it that none is made; one that has left stays. The reason comes back in `delivery.cancelled.v1`.
      */
     cancel: {
+      callers: "services",
       idempotent: true,
       params: object({
         requests: setOf(

@@ -9,6 +9,7 @@ import { Timer } from "../../platform/timer.ts";
 import { cancelShipments } from "./actions/cancel-shipments.ts";
 import { getShipment } from "./actions/get-shipment.ts";
 import { getShipmentOfOrder } from "./actions/get-shipment-of-order.ts";
+import { isVisible } from "./actions/is-visible.ts";
 import { listShipments } from "./actions/list-shipments.ts";
 import { setShipmentStatus } from "./actions/set-shipment-status.ts";
 import type { DeliveryService } from "./carriers/carrier.ts";
@@ -32,6 +33,8 @@ export default defineSchema<DeliveryService>({
     list: listShipments,
     get: getShipment,
     setStatus: setShipmentStatus,
+    move: setShipmentStatus,
+    visible: isVisible,
     cancel: cancelShipments,
   }),
   created(this: DeliveryService) {

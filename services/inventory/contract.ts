@@ -130,7 +130,7 @@ export const contract = defineContract({
         summary: "Adds to or takes from what is on hand",
         scopes: ["inventory:write"],
         idempotency: "required",
-        existsBy: "inventory.get",
+        existsBy: "inventory.visible",
       },
       params: object({
         sku: Sku,
@@ -176,29 +176,41 @@ export const contract = defineContract({
         tag: "Inventory",
         summary: "Whether lines could be reserved now",
         scopes: [],
+        harmless: true,
       },
       params: object({ items: Items }),
       result: Availability,
     },
+    /** What the gateway needs to know: whether the caller's tenant has stock of a SKU. */
+    visible: {
+      idempotent: true,
+      params: object({ sku: Sku }),
+      result: object({ sku: Sku }),
+      errors: [notFound],
+    },
     /** What is available of SKUs of several tenants, in the order of asking; 0 for a SKU without stock. */
     availability: {
+      callers: "services",
       idempotent: true,
       params: object({ requests: setOf(object({ tenant: TenantId, sku: Sku })) }),
       result: Type.Array(Type.Integer()),
     },
     /** The stock of a SKU with the end of its audit trail, newest first: a tenant's, or that of all tenants. */
     inspect: {
+      scopes: ["admin"],
       params: object({ sku: Sku, limit: Type.Integer({ minimum: 1, maximum: 100 }) }),
       result: Type.Array(object({ tenant: Type.String(), stock: Stock, transactions: Type.Array(StockTransaction) })),
     },
     /** Reserves for orders, each all lines or none, in the order of asking. Idempotent by order; after a release refused. */
     reserve: {
+      callers: "services",
       idempotent: true,
       params: object({ requests: setOf(OrderLines) }),
       result: Type.Array(object({ orderId: Id, status: oneOf(["HELD", "OUT_OF_STOCK", "RELEASED"]) })),
     },
     /** Releases the reservations of orders. One that never was leaves a tombstone: a reserve that comes later is refused. */
     release: {
+      callers: "services",
       idempotent: true,
       params: object({ requests: setOf(OrderOfTenant) }),
       result: Type.Array(object({ orderId: Id, status: oneOf(["RELEASED", "COMMITTED"]) })),

@@ -11,6 +11,7 @@ import { availability } from "./actions/availability.ts";
 import { checkAvailability } from "./actions/check-availability.ts";
 import { getStock } from "./actions/get-stock.ts";
 import { inspectStock } from "./actions/inspect-stock.ts";
+import { isVisible } from "./actions/is-visible.ts";
 import { listStockTransactions } from "./actions/list-stock-transactions.ts";
 import { release } from "./actions/release.ts";
 import { releaseDirectly } from "./actions/release-directly.ts";
@@ -45,6 +46,7 @@ export default defineSchema<InventoryService>({
     checkAvailability,
     availability,
     inspect: inspectStock,
+    visible: isVisible,
     reserve,
     release,
   }),

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { type ActionsOf, defineContract, type EventsOf } from "../../platform/contracts.ts";
 import { unauthorised } from "../../platform/errors.ts";
-import { Instant, object, TenantId } from "../../platform/schema.ts";
+import { Instant, object } from "../../platform/schema.ts";
 
 export const contract = defineContract({
   domain: "notifications",
@@ -13,22 +13,16 @@ export const contract = defineContract({
         summary: "A single-use ticket of 30 s for a browser's EventSource, which cannot send a token",
         scopes: ["orders:read"],
         status: 201,
+        harmless: true,
       },
       params: object({}),
       result: object({ ticket: Type.String(), expiresAt: Instant }),
     },
-    /** Who a ticket was given to. It is used up by this. */
+    /** The token that a ticket stands for. The ticket is used up by this. */
     redeemTicket: {
+      callers: "anybody",
       params: object({ ticket: Type.String() }),
-      result: object({
-        tenant: TenantId,
-        client: Type.String(),
-        customer: Type.Optional(Type.String()),
-        scopes: Type.Array(Type.String()),
-        /** The end of the token it was given for, in seconds since 1970, and its `jti`. */
-        expires: Type.Integer(),
-        tokenId: Type.String(),
-      }),
+      result: object({ token: Type.String() }),
       errors: [unauthorised],
     },
   },

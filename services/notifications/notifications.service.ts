@@ -10,7 +10,6 @@ import { redeemTicket } from "./actions/redeem-ticket.ts";
 import { contract } from "./contract.ts";
 import type { NotificationsService } from "./media/medium.ts";
 import { SandboxMedium } from "./media/sandbox.ts";
-import { removeTicketsOf } from "./repository.ts";
 import { onOrderMoved } from "./subscriptions/on-order-moved.ts";
 import { removeExpired } from "./timers/remove-expired.ts";
 import { resendMessages } from "./timers/resend-messages.ts";
@@ -27,12 +26,6 @@ export default defineSchema<NotificationsService>({
     database("notifications"),
   ],
   actions: actionsOf(contract, { issueTicket, redeemTicket }),
-  events: {
-    /** A ticket stands for its token: it opens nothing any more. */
-    async "auth.token_revoked"(this: NotificationsService, { params }: { params: { jti: string } }) {
-      await removeTicketsOf(this.database, params.jti);
-    },
-  },
   created(this: NotificationsService) {
     const { logger } = this;
     const everyMs = configOf(this.broker).pollMs;

@@ -3,24 +3,22 @@ import { type Database, statement, type Tx } from "../../platform/database.ts";
 import { Recordset } from "../../platform/recordset.ts";
 import type { RecordedMessage } from "./message.ts";
 
-/** Who a ticket was given to. `expires` is the end of their token, in seconds since 1970. */
-export interface TicketHolder {
+/** A ticket as it is kept. */
+export interface TicketRow {
+  readonly hash: Buffer;
   readonly tenant: string;
-  readonly client: string;
-  readonly customer?: string;
-  readonly scopes: string[];
-  readonly expires: number;
-  readonly tokenId: string;
+  /** The token that it stands for, under a key that only the ticket gives. */
+  readonly sealedToken: Buffer;
+  readonly expiresAt: Instant;
 }
 
 const addTicketRow = statement(
   "tickets.add",
-  `insert into tickets (hash, tenant, client, customer, scopes, token_expires, token_id, expires_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+  "insert into tickets (hash, tenant, sealed_token, expires_at) values ($1, $2, $3, $4)",
 );
 const takeTicketRow = statement(
   "tickets.take",
-  `delete from tickets where hash = $1 returning tenant, client, customer, scopes, token_expires, token_id, expires_at > $2 as valid`,
+  `delete from tickets where hash = $1 returning sealed_token as "sealedToken", expires_at > $2 as valid`,
 );
 const removeExpired = statement(
   "tickets.remove_expired",
@@ -28,7 +26,6 @@ const removeExpired = statement(
      delete from tickets where hash in (select hash from tickets where expires_at <= $1 limit $2 for update skip locked) returning 1)
    select count(*)::int as count from gone`,
 );
-const removeOfToken = statement("tickets.remove_of_token", "delete from tickets where token_id = $1");
 
 const MESSAGES = new Recordset<RecordedMessage>("id uuid, tenant text, orderId uuid, eventId uuid, type text");
 const record = statement(
@@ -50,46 +47,20 @@ const sent = statement(
   "update messages set state = 'SENT', claimed_until = null where event_id = any($1) and medium = $2",
 );
 
-export async function addTicket(tx: Tx, hash: Buffer, holder: TicketHolder, expiresAt: Instant): Promise<void> {
-  const { tenant, client, customer, scopes, expires, tokenId } = holder;
-  await tx.query(addTicketRow, [hash, tenant, client, customer ?? null, scopes, expires, tokenId, expiresAt]);
+export async function addTicket(tx: Tx, { hash, tenant, sealedToken, expiresAt }: TicketRow): Promise<void> {
+  await tx.query(addTicketRow, [hash, tenant, sealedToken, expiresAt]);
 }
 
-/** Uses a ticket up. Of two that come with it at the same time one gets it. */
-export async function takeTicket(database: Database, hash: Buffer, now: Instant): Promise<TicketHolder | undefined> {
-  const [row] = await database.acrossTenants.query<TicketRow>(takeTicketRow, [hash, now]);
-  if (!row?.valid) return undefined;
-  return {
-    ...{
-      tenant: row.tenant,
-      client: row.client,
-      scopes: row.scopes,
-      expires: row.token_expires,
-      tokenId: row.token_id,
-    },
-    ...(row.customer !== null && { customer: row.customer }),
-  };
-}
-
-interface TicketRow {
-  tenant: string;
-  client: string;
-  customer: string | null;
-  scopes: string[];
-  token_expires: number;
-  token_id: string;
-  valid: boolean;
+/** Uses a ticket up, for its sealed token. Of two that come with it at the same time one gets it. */
+export async function takeTicket(database: Database, hash: Buffer, now: Instant): Promise<Buffer | undefined> {
+  const [row] = await database.acrossTenants.query<{ sealedToken: Buffer; valid: boolean }>(takeTicketRow, [hash, now]);
+  return row?.valid ? row.sealedToken : undefined;
 }
 
 /** Removes tickets that nobody used, at most so many. Answers how many there were. */
 export async function removeExpiredTickets(database: Database, now: Instant, limit: number): Promise<number> {
   const [row] = await database.acrossTenants.query<{ count: number }>(removeExpired, [now, limit]);
   return row?.count ?? 0;
-}
-
-/** Removes the tickets of a token that was revoked. */
-export async function removeTicketsOf(database: Database, tokenId: string): Promise<void> {
-  await database.acrossTenants.query(removeOfToken, [tokenId]);
 }
 
 /**

@@ -306,7 +306,7 @@ export const contract = defineContract({
         summary: "Cancels an order that has not left",
         description: "200 once the shipment can no longer leave; CANCELLED and the voided payment follow.",
         scopes: ["orders:write"],
-        existsBy: "orders.get",
+        existsBy: "orders.visible",
       },
       params: object({ id: Id, reason: Type.Optional(text(500)) }),
       result: Order,
@@ -319,7 +319,7 @@ export const contract = defineContract({
         summary: "An operator's change of status",
         description: "SHIPPED and DELIVERED act on the shipment, CANCELLED is a cancel.",
         scopes: ["admin"],
-        existsBy: "orders.get",
+        existsBy: "orders.visible",
       },
       params: object({ id: Id, status: OrderStatus, reason: Type.Optional(text(500)) }),
       result: Order,
@@ -374,11 +374,13 @@ export const contract = defineContract({
     },
     /** Writes the projections of all orders anew from their events. `changed` counts those that were not as their events say. */
     rebuildProjection: {
+      scopes: ["admin"],
       params: object({}),
       result: object({ orders: Type.Integer(), changed: Type.Integer() }),
     },
     /** The business figures of the metrics. */
     figures: {
+      callers: "anybody",
       idempotent: true,
       params: object({}),
       result: object({
@@ -388,6 +390,7 @@ export const contract = defineContract({
     },
     /** An order process in trouble. */
     process: {
+      scopes: ["admin"],
       idempotent: true,
       params: object({ orderId: Id }),
       result: Process,
@@ -395,11 +398,13 @@ export const contract = defineContract({
     },
     /** All that operators may want to know of the orders with a number: nothing personal. */
     inspect: {
+      scopes: ["admin"],
       params: object({ number: text(64) }),
       result: Type.Array(Inspection),
     },
     /** The order processes in trouble as operators see them, those of all tenants for the tenant `*`, newest orders first. */
     inspectProcesses: {
+      scopes: ["admin"],
       params: object({
         state: Type.Optional(oneOf(["retrying", "stuck"])),
         limit: Type.Integer({ minimum: 1, maximum: 1_000 }),

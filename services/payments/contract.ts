@@ -62,7 +62,7 @@ export const contract = defineContract({
         tag: "Orders",
         summary: "The payments of an order",
         scopes: ["payments:read"],
-        existsBy: "orders.get",
+        existsBy: "orders.visible",
       },
       params: object({ id: Id, ...paging }),
       result: page(Payment),
@@ -73,6 +73,7 @@ export const contract = defineContract({
      * operation is asked again. VOIDED: a void came first.
      */
     authorise: {
+      callers: "services",
       idempotent: true,
       params: object({
         requests: setOf(object({ ...command, amount: Amount, currency: Currency, token: Type.String() })),
@@ -89,6 +90,7 @@ export const contract = defineContract({
     },
     /** Captures a part of what is authorised. CAPTURE_FAILED is for good, UNKNOWN is asked again. */
     capture: {
+      callers: "services",
       idempotent: true,
       params: object({ requests: setOf(object({ ...command, amount: Amount })) }),
       result: Type.Array(
@@ -105,6 +107,7 @@ export const contract = defineContract({
      * voided. NONE: there was nothing; UNKNOWN: the provider has not said yet, ask again.
      */
     void: {
+      callers: "services",
       idempotent: true,
       params: object({ requests: setOf(object(command)) }),
       result: Type.Array(
@@ -117,6 +120,7 @@ export const contract = defineContract({
     },
     /** Refunds a part of what is captured; never more than that in sum. */
     refund: {
+      callers: "services",
       idempotent: true,
       params: object({ requests: setOf(object({ ...command, amount: Amount })) }),
       result: Type.Array(object({ orderId: Id, paymentId: Id, status: oneOf(["REFUNDED", "REFUSED", "UNKNOWN"]) })),

@@ -305,12 +305,18 @@ describe("an order's life", () => {
     await settled(ids[0] as string, "CAPTURED");
     await orderIs(ids[1] as string, "CANCELLED");
     const before = await Promise.all(ids.map(order));
-    expect(await platform.node("orders").call("orders.rebuildProjection")).toEqual({ orders: 2, changed: 0 });
+    expect(await platform.node("orders").call("orders.rebuildProjection", {}, internal)).toEqual({
+      orders: 2,
+      changed: 0,
+    });
     await platform.owner.query(
       "update orders.orders set status = 'PENDING', state = state || '{\"version\": 99}' where id = $1",
       [ids[0]],
     );
-    expect(await platform.node("orders").call("orders.rebuildProjection")).toEqual({ orders: 2, changed: 1 });
+    expect(await platform.node("orders").call("orders.rebuildProjection", {}, internal)).toEqual({
+      orders: 2,
+      changed: 1,
+    });
     expect(await Promise.all(ids.map(order))).toEqual(before);
   });
 

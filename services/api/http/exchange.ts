@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import type { Service } from "moleculer";
 import type { Figure } from "../../../mixins/health.ts";
+import type { TokenVerifier } from "../../../platform/identity/token-verifier.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Ctx, Identity } from "../../../platform/service.ts";
@@ -9,14 +10,14 @@ import type { HealthReport } from "../contract.ts";
 import type { LiveFeeds } from "../live/live-feeds.ts";
 import type { Metrics } from "../operations/metrics.ts";
 import type { Route } from "../routes.ts";
-import type { KnownTokens } from "./known-tokens.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** The gateway's service, as what serves a request sees it. */
 export interface Gateway extends Pick<Service, "broker"> {
   readonly logger: Logger;
   readonly traffic: Traffic;
-  readonly tokens: KnownTokens;
+  /** Says whose a token is. */
+  readonly verifier: TokenVerifier;
   /** The proxies in front of it, whose word is taken for whom they ask for. */
   readonly proxies: BlockList;
   readonly feeds: LiveFeeds;

@@ -33,9 +33,10 @@ export async function serve(
   const { requestTimeoutMs } = configOf(gateway.broker);
   endBy(ctx, within(requestTimeoutMs));
   if (!route.rest.open) {
-    exchange.identity = await identify(gateway, route, exchange, ctx);
-    // For all calls of this request.
-    ctx.meta.identity = exchange.identity;
+    const token = bearerToken(exchange.req.headers.authorization) ?? (await redeemTicket(route, exchange, ctx));
+    exchange.identity = await identify(gateway, route, exchange, token);
+    // For all calls of this request: here by what the token says, on other nodes by the token.
+    Object.assign(ctx.meta, { identity: exchange.identity, token });
   }
   const path = readPath(route, sent);
   if (route.orderParam !== undefined) exchange.orderId = path[route.orderParam] as string;
@@ -56,14 +57,11 @@ export async function serve(
   respondResult(gateway, route, exchange, result);
 }
 
-/** Who asks: by the token of the request, or on a live feed by a ticket. */
-async function identify({ tokens }: Gateway, route: Route, exchange: Exchange, ctx: Ctx): Promise<Identity> {
-  const token = bearerToken(exchange.req.headers.authorization);
-  const identity =
-    token === undefined
-      ? await redeemTicket(route, exchange, ctx)
-      : (tokens.find(token) ??
-        (await tokens.learn(token, () => call(ctx, "auth.authenticate", { token })).catch(refuse)));
+/** Who asks, by their token. */
+async function identify({ verifier }: Gateway, route: Route, exchange: Exchange, token: string): Promise<Identity> {
+  const found = verifier.identify(token);
+  const identity = found instanceof Promise ? await found : found;
+  if (!identity) throw unauthorised({ detail: "The access token is not valid." });
   for (const scope of route.rest.scopes) {
     if (identity.scopes.includes(scope)) continue;
     exchange.identity = identity;
@@ -72,16 +70,17 @@ async function identify({ tokens }: Gateway, route: Route, exchange: Exchange, c
   return identity;
 }
 
-async function redeemTicket(route: Route, exchange: Exchange, ctx: Ctx): Promise<Identity> {
+/** The token that a live feed's ticket stands for. */
+async function redeemTicket(route: Route, exchange: Exchange, ctx: Ctx): Promise<string> {
   if (route.rest.produces !== "text/event-stream") throw unauthorised();
   const { ticket } = readQuery(exchange.query, route.query).members;
   if (typeof ticket !== "string" || ticket === "") throw unauthorised();
-  return call(ctx, "notifications.redeemTicket", { ticket }).catch(refuse);
-}
-
-/** Whatever is wrong with it (too long, of the wrong letters): it is no token. */
-function refuse(error: unknown): never {
-  throw answerTo(error).status < 500 ? unauthorised({ detail: "The access token is not valid." }) : error;
+  try {
+    return (await call(ctx, "notifications.redeemTicket", { ticket })).token;
+  } catch (error) {
+    // Whatever is wrong with it (too long, of the wrong letters): it is no ticket.
+    throw answerTo(error).status < 500 ? unauthorised({ detail: "The ticket is not valid." }) : error;
+  }
 }
 
 /** The path's parameters. One that cannot be decoded, or is not what ids look like, names nothing. */
@@ -120,12 +119,10 @@ function metaOf({ proxies }: Gateway, route: Route, { req }: Exchange, { idempot
  * object that is. Whatever else goes wrong meanwhile is less to the point than the input.
  */
 async function assertExists(route: Route, exchange: Exchange, path: Params): Promise<void> {
-  const { action, names, scopes } = route.exists as NonNullable<Route["exists"]>;
-  const identity = exchange.identity as Identity;
+  const { action, names } = route.exists as NonNullable<Route["exists"]>;
   const params = Object.fromEntries(names.map((name, i) => [name, path[route.pathParams[i]?.name as string]]));
-  const meta: Meta = { identity: { ...identity, scopes: [...identity.scopes, ...scopes] } };
   try {
-    await (exchange.ctx as Ctx).call(action, params, { meta });
+    await (exchange.ctx as Ctx).call(action, params);
   } catch (error) {
     if (answerTo(error).status === 404) throw notFound();
   }

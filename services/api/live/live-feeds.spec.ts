@@ -99,7 +99,7 @@ beforeEach(async () => {
   revoked.clear();
   feeds = new LiveFeeds(
     () => log,
-    async (tokenIds) => tokenIds.filter((tokenId) => revoked.has(tokenId)),
+    (tokenId) => revoked.has(tokenId),
     logger,
   );
   server = createServer((req, res) => openings[Number(req.url?.slice(1))]?.(res)).listen(0, "127.0.0.1");
@@ -301,7 +301,7 @@ test("nothing piles up for a slow reader, and it gets everything all the same", 
 test("beyond the most feeds there is no other until one has ended", async () => {
   const few = new LiveFeeds(
     () => log,
-    async () => [],
+    () => false,
     logger,
     1,
   );

@@ -15,14 +15,12 @@ const BATCH = 200;
 const LOOK_MS = 250;
 const TICK_MS = 1_000;
 const BEAT_TICKS = 15;
-const REVOKED_TICKS = 5;
-const ASKED_TOGETHER = 1_000;
 const COMMENT = Buffer.from(":\n\n");
 /** Readers that resume from far behind read the log itself; a few at a time, or they would keep orders from it. */
 const READING_AT_ONCE = 4;
 
-/** Answers which of some tokens were revoked, by their ids; at most 1,000 are asked for at a time. */
-export type RevokedAmong = (tokenIds: readonly string[]) => Promise<readonly string[]>;
+/** Whether a token was revoked, by its id, as far as this node knows. */
+export type IsRevoked = (tokenId: string) => boolean;
 
 /** Where a feed begins, and the log's head at that moment. */
 export interface FeedStart {
@@ -37,7 +35,7 @@ export interface FeedStart {
  */
 export class LiveFeeds {
   readonly #openSource: () => FeedSource;
-  readonly #revokedAmong: RevokedAmong;
+  readonly #isRevoked: IsRevoked;
   readonly #logger: Logger;
   #opened: FeedSource | undefined;
   readonly #most: number;
@@ -57,10 +55,10 @@ export class LiveFeeds {
    * @param openSource opens the log; asked when there is a first feed
    * @param most how many feeds there are at most
    */
-  constructor(openSource: () => FeedSource, revokedAmong: RevokedAmong, logger: Logger, most = MOST_FEEDS) {
+  constructor(openSource: () => FeedSource, isRevoked: IsRevoked, logger: Logger, most = MOST_FEEDS) {
     this.#most = most;
     this.#openSource = openSource;
-    this.#revokedAmong = revokedAmong;
+    this.#isRevoked = isRevoked;
     this.#logger = logger;
   }
 
@@ -215,18 +213,9 @@ export class LiveFeeds {
     const beat = ++this.#ticks % BEAT_TICKS === 0;
     for (const feed of this.#all) {
       feed.check(now, seconds);
+      // The news may have come while the feed was opened.
+      if (feed.filter.tokenId !== undefined && this.#isRevoked(feed.filter.tokenId)) feed.end();
       if (beat) feed.beat(COMMENT);
-    }
-    // Auth may be away: then at the next look.
-    if (this.#ticks % REVOKED_TICKS === 0) this.#endRevoked().catch(() => {});
-  }
-
-  /** The news of a revoked token may have been lost on its way here, or have come before the feed was open. */
-  async #endRevoked(): Promise<void> {
-    const tokenIds = [...new Set([...this.#all].flatMap(({ filter }) => filter.tokenId ?? []))];
-    for (let from = 0; from < tokenIds.length; from += ASKED_TOGETHER) {
-      const revoked = await this.#revokedAmong(tokenIds.slice(from, from + ASKED_TOGETHER));
-      for (const tokenId of revoked) this.endToken(tokenId);
     }
   }
 

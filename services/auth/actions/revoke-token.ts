@@ -1,9 +1,9 @@
 import { inTransaction } from "../../../platform/database.ts";
+import { revocationId } from "../../../platform/identity/claims.ts";
+import { verifierOf } from "../../../platform/identity/token-verifier.ts";
 import { type ActionHandler, serviceContext } from "../../../platform/service.ts";
-import { revocationId } from "../claims.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { authenticateClient } from "../clients/authenticate-client.ts";
-import { currentToken } from "../crypto/current-token.ts";
 import { readRefreshToken } from "../crypto/refresh-token.ts";
 import { endSession } from "../sessions/end-session.ts";
 import { lockSession } from "../sessions/session-repository.ts";
@@ -14,7 +14,7 @@ import { lockSession } from "../sessions/session-repository.ts";
  */
 export const revokeToken: ActionHandler<"auth.revoke", AuthService> = async function (ctx) {
   const client = await authenticateClient(this, ctx);
-  const claims = await currentToken(this, ctx.params.token);
+  const claims = await verifierOf(this.broker).claimsOf(ctx.params.token);
   if (claims === undefined) await revokeRefreshToken(this, ctx.params.token, client.tenant);
   else if (claims.tenant === client.tenant) {
     const { tenant, exp, sid } = claims;

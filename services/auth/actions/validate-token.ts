@@ -1,12 +1,12 @@
+import { revocationId } from "../../../platform/identity/claims.ts";
+import { verifierOf } from "../../../platform/identity/token-verifier.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
-import { revocationId } from "../claims.ts";
 import type { AuthService } from "../clients/auth-service.ts";
-import { currentToken } from "../crypto/current-token.ts";
 import { parseScope } from "../scope.ts";
 
 /** Whether an access token is good, and what it says, for whoever holds it; every other answer says only no. */
 export const validateToken: ActionHandler<"auth.validate", AuthService> = async function (ctx) {
-  const claims = await currentToken(this, ctx.params.token);
+  const claims = await verifierOf(this.broker).claimsOf(ctx.params.token);
   if (!claims) return { valid: false };
   const { tenant, client_id: client, customer, scope, exp } = claims;
   return {

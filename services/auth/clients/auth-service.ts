@@ -1,5 +1,3 @@
-import type { LRUCache } from "lru-cache";
-import type { ResultOf } from "../../../platform/contracts.ts";
 import type { DomainService } from "../../../platform/service.ts";
 import type { Turns } from "../../../platform/turns.ts";
 import type { KeyRing } from "../crypto/key-ring.ts";
@@ -29,10 +27,6 @@ export interface AuthService extends DomainService {
   /** Hashing takes a thread of libuv's for long, so it gets some of them only. */
   readonly hashing: Turns;
   readonly keys: KeyRing;
-  /** The tokens and logins that were ended before their time, with the end of their tokens in seconds since 1970. */
-  readonly revoked: Map<string, number>;
-  /** How far the revocations were read, and when memory and tables were tidied last. */
-  readonly memory: { readUntil: string; tidiedAt: number };
-  /** Tokens whose signature was checked, by their hash. */
-  readonly verified: LRUCache<string, ResultOf<"auth.authenticate">>;
+  /** When the tables were tidied last. */
+  readonly memory: { tidiedAt: number };
 }

@@ -1,6 +1,7 @@
 import { after, type Instant } from "../../../platform/clock.ts";
 import { configOf } from "../../../platform/config.ts";
 import type { Tx } from "../../../platform/database.ts";
+import { verifierOf } from "../../../platform/identity/token-verifier.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { revokeToken } from "../repository.ts";
 import { type EndReason, endSessionRow } from "./session-repository.ts";
@@ -18,11 +19,11 @@ export async function endSession(
 ): Promise<void> {
   const now = service.clock.now();
   await endSessionRow(tx, { id, tenant }, reason, now);
-  await revokeToken(tx, { jti: id, tenant, expiresAt }, now);
+  await revokeToken(tx, { jti: id, tenant, expiresAt });
   tx.afterCommit(() => {
     const exp = Date.parse(expiresAt) / 1_000;
-    service.revoked.set(id, exp);
-    // To the other nodes and to the gateways, whose live feeds end with the token. One that misses it reads the row, or asks.
+    verifierOf(service.broker).revoke({ id, exp });
+    // To all other nodes. One that misses it reads the row within a second.
     service.broker.broadcast("auth.token_revoked", { jti: id, exp }).catch(() => {});
   });
 }

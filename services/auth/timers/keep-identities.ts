@@ -5,41 +5,44 @@ import { newId } from "../../../platform/ids.ts";
 import { type DomainService, serviceContext } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { generateSigningKey, type StoredKey } from "../crypto/signing-key.ts";
-import { findKeys, findRevoked, forgetExpired, lockSigningKeys, replaceKey } from "../repository.ts";
+import { findKeys, forgetExpired, lockSigningKeys, replaceKey } from "../repository.ts";
 import { dropSessions } from "../sessions/session-repository.ts";
 
 /** How long a key signs. Then a new one takes over, and the old one verifies until its last token has expired. */
 const KEY_LIFE_MS = 90 * 86_400_000;
+/** For how many looks of `auth` at its keys a new one is shown before it signs. */
+const SHOWN_LOOKS = 5;
 const TIDY_MS = 3_600_000;
 /** How long logins are kept that expired, or that were ended, for whoever asks what happened. */
 const EXPIRED_KEPT_MS = 86_400_000;
 const ENDED_KEPT_MS = 30 * 86_400_000;
-/** Rows may become visible a little after the time they bear: other clocks, slow commits. */
-const OVERLAP_MS = 30_000;
 
-/** Fills the memory of a service that starts. There is a first key after it, and no revoked token passes. */
+/** Fills the memory of a service that starts. There is a first key after it. */
 export async function loadIdentities(service: AuthService): Promise<void> {
   await rotateKey(service);
   await service.keys.reload();
-  await readRevoked(service);
-}
-
-/** The keys that still verify something, the one that signs first. */
-export function keysInUse(service: DomainService): Promise<StoredKey[]> {
-  // Of keys that were retired before this no valid token is left.
-  return findKeys(
-    service.database.acrossTenants,
-    after(service.clock.now(), -1_000 * configOf(service.broker).accessTokenSeconds),
-  );
 }
 
 /**
- * Keeps what is in memory true to the tables: tokens that other nodes have revoked, keys that they have made, a signing
- * key that is due for replacement. Forgets revocations of tokens that have expired since.
+ * The keys that still verify something, the one that signs first. A new key is shown for a while before it signs, so that
+ * every node knows it when it meets it; until then the one before signs on.
+ */
+export async function keysInUse(service: DomainService): Promise<StoredKey[]> {
+  const { accessTokenSeconds, pollMs } = configOf(service.broker);
+  const now = service.clock.now();
+  const shownFor = SHOWN_LOOKS * pollMs;
+  // Of keys that were retired before this no valid token is left.
+  const keys = await findKeys(service.database.acrossTenants, after(now, -1_000 * accessTokenSeconds - 2 * shownFor));
+  const signing = keys.find(({ createdAt }) => createdAt <= after(now, -shownFor)) ?? keys.at(-1);
+  return signing ? [signing, ...keys.filter((key) => key !== signing)] : [];
+}
+
+/**
+ * Keeps what is in memory true to the tables: keys that other nodes have made, a signing key that is due for replacement.
+ * Forgets revocations of tokens that have expired since.
  */
 export async function keepIdentities(domain: DomainService): Promise<undefined> {
   const service = domain as AuthService;
-  await readRevoked(service);
   // All nodes sign with the same key, and show it to whoever verifies tokens without asking us.
   await service.keys.reload();
   if (performance.now() - service.memory.tidiedAt < TIDY_MS) return;
@@ -47,16 +50,7 @@ export async function keepIdentities(domain: DomainService): Promise<undefined> 
   const now = service.clock.now();
   await forgetExpired(service.database, now);
   await dropSessions(service.database, { expired: after(now, -EXPIRED_KEPT_MS), ended: after(now, -ENDED_KEPT_MS) });
-  for (const [jti, end] of service.revoked) if (end * 1_000 <= Date.parse(now)) service.revoked.delete(jti);
   if (await rotateKey(service)) await service.keys.reload();
-}
-
-async function readRevoked(service: AuthService): Promise<void> {
-  const now = service.clock.now();
-  for (const token of await findRevoked(service.database, service.memory.readUntil, now)) {
-    service.revoked.set(token.jti, Date.parse(token.expiresAt) / 1_000);
-  }
-  service.memory.readUntil = after(now, -OVERLAP_MS);
 }
 
 async function rotateKey(service: DomainService): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { type ActionHandler, call } from "../../../platform/service.ts";
 import { illegalOrderStatus } from "../contract.ts";
 import { orderView } from "../order-view.ts";
 import { giveUp, shownOrder } from "../shared/give-up.ts";
@@ -18,13 +18,7 @@ export const setOrderStatus: ActionHandler<"orders.setStatus"> = async function 
   if (status === "PENDING" || status === "PENDING_SHIPMENT" || !shipment) {
     throw illegalOrderStatus({ detail: `An order that is ${order.state.status} cannot become ${status}.` });
   }
-  const identity = ctx.meta.identity as Identity;
-  // `admin` was asked for here; moving the shipment is a part of it.
-  const elevated = { ...identity, scopes: [...identity.scopes, "delivery:write"] };
-  const params = { shipmentId: shipment.id, status, ...(reason && { detail: reason }) };
-  await ctx.call("delivery.setStatus", params, { meta: { identity: elevated } }).finally(() => {
-    ctx.meta.identity = identity;
-  });
+  await call(ctx, "delivery.move", { shipmentId: shipment.id, status, ...(reason && { detail: reason }) });
   const now = await visibleOrder(this, ctx, id);
   return orderView(now.state, now.personal);
 };

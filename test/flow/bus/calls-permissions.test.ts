@@ -1,4 +1,5 @@
 import { connect } from "nats";
+import { SERVICES } from "../../../platform/config.ts";
 import type { BusUser } from "../../../scripts/cluster/nats-config.ts";
 import { ACCOUNTS, EDGE, refused, split, startBus, type TestBus } from "../../support/bus.ts";
 
@@ -19,8 +20,8 @@ function nodesOf(service: BusUser): BusUser[] {
 /** Who may call what. Written down here once more, by hand: it is what the grants have to come to. */
 const CALLERS: Readonly<Record<string, readonly BusUser[]>> = {
   "auth.issueToken": ["api"],
-  "auth.authenticate": ["api"],
-  "auth.revokedAmong": ["api"],
+  "auth.jwks": SERVICES,
+  "auth.revocations": SERVICES,
   "auth.health.check": ["api"],
   "catalog.create": ["api"],
   "catalog.quote": ["orders"],
@@ -38,7 +39,9 @@ const CALLERS: Readonly<Record<string, readonly BusUser[]>> = {
   "payments.capture": ["orders"],
   "payments.void": ["orders"],
   "payments.log.heads": ["payments"],
-  "delivery.setStatus": ["api", "orders"],
+  "delivery.setStatus": ["api"],
+  "delivery.move": ["orders"],
+  "delivery.visible": ["api"],
   "delivery.cancel": ["orders"],
   "delivery.log.read": ["delivery", "inventory", "orders"],
   "notifications.issueTicket": ["api"],
@@ -97,7 +100,7 @@ describe("on the bus of the calls", () => {
 
   test.each(ACCOUNTS)("%s tells only what is its to tell, to those that listen to it", async (account) => {
     const listeners = {
-      "auth.token_revoked": ["auth", "api", "notifications", "edge"],
+      "auth.token_revoked": [...SERVICES, "edge"],
       "orders.log.grown": ["api", "edge"],
     };
     const tellers = { "auth.token_revoked": ["auth", "edge"], "orders.log.grown": ["orders", "edge"] };

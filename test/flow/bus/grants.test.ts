@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import { DOMAINS, SERVICES, type ServiceName } from "../../../platform/config.ts";
-import { BROADCASTS, CALLS, LOGS, OF_EACH_LOG, READS } from "../../../scripts/cluster/bus-grants.ts";
+import { BROADCASTS, CALLS, LOGS, OF_EACH_LOG, OF_EACH_NODE, READS } from "../../../scripts/cluster/bus-grants.ts";
 import { allRoutes } from "../../../services/api/routes.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -102,6 +102,11 @@ test("the gateway is granted what it asks each domain that has it", () => {
   }
 });
 
+test("every node is granted what it asks to know whose a token is", () => {
+  const asked = quoted(readFileSync(join(ROOT, "moleculer.config.ts"), "utf8")).filter((name) => actions.has(name));
+  expect(asked.sort()).toEqual([...OF_EACH_NODE].sort());
+});
+
 test("whoever reads a channel is granted what is asked of its log", () => {
   const asked = sources("mixins", "platform").flatMap(({ text }) => ofAnyDomain(text));
   expect(asked).toContain("log.heads");
@@ -132,8 +137,14 @@ test("broadcasts are those that are told and listened to", () => {
   const byPlatform = sources("platform", "mixins").flatMap(({ text }) => told(text));
   // A channel's adapter tells of every log. Only those that somebody listens to are sent.
   expect(byPlatform).toEqual([".log.grown"]);
-  const listened = (event: string) => SERVICES.filter((name) => declared.get(name)?.events.includes(event)).sort();
-  const all = new Set([...declared.values()].flatMap(({ events }) => events));
+  // Every node hears of revoked tokens, whatever it runs.
+  const ofEachNode = quoted(readFileSync(join(ROOT, "moleculer.config.ts"), "utf8")).filter((name) =>
+    /^auth\.\w+_\w+$/.test(name),
+  );
+  expect(ofEachNode).toEqual(["auth.token_revoked"]);
+  const listened = (event: string) =>
+    SERVICES.filter((name) => ofEachNode.includes(event) || declared.get(name)?.events.includes(event)).sort();
+  const all = new Set([...ofEachNode, ...[...declared.values()].flatMap(({ events }) => events)]);
   const logs = LOGS.filter((log) => all.has(`${log}.log.grown`)).map((log) => `${log} ${log}.log.grown`);
   expect(BROADCASTS.map(({ event, from }) => `${from} ${event}`).sort()).toEqual([...byServices, ...logs].sort());
   for (const { event, to } of BROADCASTS) expect([event, [...to].sort()]).toEqual([event, listened(event)]);

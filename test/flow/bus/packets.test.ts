@@ -3,7 +3,9 @@ import type { ServiceBroker } from "moleculer";
 import { StorageType } from "nats";
 import pg from "pg";
 import { newId } from "../../../platform/ids.ts";
+import type { BusUser } from "../../../scripts/cluster/nats-config.ts";
 import { refused, startNodes, type TestNodes } from "../../support/bus.ts";
+import { claimsOf, headerOf, ownKey, signES256, signHS256, unsigned } from "../../support/tokens.ts";
 import { eventually } from "../../support/waiting.ts";
 
 jest.setTimeout(60_000);
@@ -12,6 +14,7 @@ let nodes: TestNodes;
 let owner: pg.Client;
 let payments: ServiceBroker;
 let orders: ServiceBroker;
+let auth: ServiceBroker;
 
 beforeAll(async () => {
   nodes = await startNodes();
@@ -19,8 +22,9 @@ beforeAll(async () => {
   await owner.connect();
   payments = await nodes.make("payments");
   orders = await nodes.make("orders");
-  await Promise.all([payments.start(), orders.start()]);
-  await orders.waitForServices(["payments"]);
+  auth = await nodes.make("auth");
+  await Promise.all([payments.start(), orders.start(), auth.start()]);
+  await orders.waitForServices(["payments", "auth"]);
 });
 afterEach(() => nodes.disconnect());
 afterAll(async () => {
@@ -153,6 +157,137 @@ describe("a request to take money", () => {
   });
 });
 
+describe("who a request is from", () => {
+  const CLAIMED = {
+    tenant: "acme",
+    client: "acme-operator",
+    scopes: ["admin", "orders:read"],
+    tokenId: "t",
+    expires: 9e9,
+  };
+  let token: string;
+  let forge: { header: object; claims: Record<string, unknown>; own: Awaited<ReturnType<typeof ownKey>> };
+
+  const tokenOf = async (client: string): Promise<string> => {
+    const params = { grant_type: "client_credentials", client_id: client, client_secret: "demo-secret" };
+    return (await auth.call<{ access_token: string }, object>("auth.issueToken", params)).access_token;
+  };
+  /** Sends a request as a node of an account would, whatever it says of itself, and answers what comes back. */
+  const send = async (account: BusUser, action: string, params: object, meta: object) => {
+    const connection = await nodes.as(account);
+    const id = newId();
+    const answer = Promise.withResolvers<{
+      success: boolean;
+      data?: unknown;
+      error?: { type: string };
+      meta: object;
+    }>();
+    connection.subscribe(`MOL-waybill.RES.${account}.raw.*`, {
+      callback: (_error, { data }) => answer.resolve(serializer().deserialize(Buffer.from(data), "") as never),
+    });
+    const target = action.split(".")[0];
+    const request = packet(`${account}.raw`, { id, action, params, meta, level: 1 });
+    await connection.flush();
+    connection.publish(`MOL-waybill.REQ.${target}.n1.${account}.${action}`, request);
+    const { success, error, ...rest } = await answer.promise;
+    await connection.close();
+    return { said: success ? "done" : error?.type, ...rest };
+  };
+  const list = async (meta: object) => (await send("api", "orders.list", {}, meta)).said;
+
+  beforeAll(async () => {
+    token = await tokenOf("demo-shop");
+    forge = { header: headerOf(token), claims: claimsOf(token), own: await ownKey(owner) };
+  });
+
+  test("is what its token says, and nothing else that it says itself", async () => {
+    expect(await list({ token })).toBe("done");
+    expect(await list({ token, identity: CLAIMED })).toBe("done");
+    // The claim has the scope, the token has not.
+    for (const meta of [{ token }, { token, identity: CLAIMED }])
+      expect((await send("api", "orders.listProcesses", {}, meta)).said).toBe("FORBIDDEN");
+  });
+
+  test.each<[string, BusUser, string, object]>([
+    ["a client of another tenant", "api", "orders.list", CLAIMED],
+    ["an administrator", "api", "orders.listProcesses", { ...CLAIMED, tenant: "demo" }],
+    ["a service that is called", "api", "orders.list", { tenant: "*", client: "service:orders", scopes: [] }],
+    ["a service that others run", "orders", "payments.authorise", { tenant: "*", client: "service:payments" }],
+    ["a client, of what is for services", "orders", "payments.authorise", CLAIMED],
+    ["an operator", "api", "orders.listProcesses", { tenant: "*", client: "operator:ada", scopes: ["admin"] }],
+    ["nobody", "api", "orders.list", {}],
+  ])("is nobody when it claims to be %s", async (_, account, action, identity) => {
+    const params = action === "orders.list" || action === "orders.listProcesses" ? {} : { requests: [] };
+    expect((await send(account, action, params, { identity })).said).toBe("UNAUTHORIZED");
+  });
+
+  test("is not for a token to say where only services may ask", async () => {
+    expect((await send("orders", "payments.authorise", { requests: [] }, { token })).said).toBe("FORBIDDEN");
+  });
+
+  test.each<[string, () => unknown]>([
+    ["that nobody signed", () => unsigned({ ...forge.header, alg: "none" }, forge.claims)],
+    [
+      "that was signed with the public key as a secret",
+      () => signHS256({ ...forge.header, alg: "HS256" }, forge.claims, forge.own.publicPem),
+    ],
+    ["whose key is a path", () => signed({ ...forge.header, kid: "../../../../dev/null" })],
+    ["whose key is SQL", () => signed({ ...forge.header, kid: "x' or '1'='1" })],
+    ["whose key has a long name", () => signed({ ...forge.header, kid: "k".repeat(5_000) })],
+    ["that is very long", () => signed(forge.header, { ...forge.claims, more: "x".repeat(9_000) })],
+    ["for somebody else", () => signed(forge.header, { ...forge.claims, aud: "elsewhere" })],
+    ["of somebody else", () => signed(forge.header, { ...forge.claims, iss: "https://evil.example" })],
+    ["that has ended", () => signed(forge.header, { ...forge.claims, exp: now() - 1 })],
+    ["that has not begun", () => signed(forge.header, { ...forge.claims, nbf: now() + 600 })],
+    ["that makes a client a service", () => signed(forge.header, { ...forge.claims, client_id: "service:orders" })],
+    ["that is no text", () => [token]],
+    ["that is empty", () => ""],
+  ])("is nobody with a token %s", async (_, make) => {
+    expect(await list({ token: make(), identity: { tenant: "*", client: "service:api", scopes: [] } })).toBe(
+      "UNAUTHORIZED",
+    );
+    // What makes it wrong is what was changed.
+    expect(await list({ token: signed(forge.header) })).toBe("done");
+  });
+
+  test("is nobody any more once its token was revoked, also when nobody was told", async () => {
+    const ending = await tokenOf("demo-shop");
+    expect(await list({ token: ending })).toBe("done");
+    await owner.query(
+      "insert into auth.revoked_tokens (jti, tenant, expires_at, revoked_at) values ($1, 'demo', now() + interval '1 day', now())",
+      [claimsOf(ending).jti],
+    );
+    await eventually("it is refused", async () => (await list({ token: ending })) === "UNAUTHORIZED");
+  });
+
+  test("is not told by an answer, which brings back what is for the caller alone", async () => {
+    const answer = await send("api", "orders.list", {}, { token, identity: CLAIMED, address: "1.2.3.4" });
+    expect(answer.meta).toEqual({});
+  });
+
+  test("is not taken for the node itself", async () => {
+    const connection = await nodes.as("orders");
+    const action = "orders.log.head";
+    const ask = (sender: string) => {
+      const request = packet(sender, { id: newId(), action, params: {}, meta: {}, level: 1 });
+      connection.publish(`MOL-waybill.REQ.orders.n1.orders.${action}`, request);
+    };
+    const answered: string[] = [];
+    for (const name of ["n1", "n2"])
+      connection.subscribe(`MOL-waybill.RES.orders.${name}.*`, { callback: () => answered.push(name) });
+    await connection.flush();
+    ask("orders.n1");
+    ask("orders.n2");
+    await eventually("the other one is answered", () => answered.includes("n2"));
+    expect(answered).toEqual(["n2"]);
+  });
+
+  function signed(header: object, claims: object = forge.claims): string {
+    return signES256(header, claims, forge.own.privateKey);
+  }
+  const now = () => Math.floor(Date.now() / 1_000);
+});
+
 describe("a node that is not what it says", () => {
   const action = (name: string) => ({ [name]: { name, rawName: name.split(".")[1] } });
   const info = (sender: string, service: string, actions: object) =>
@@ -200,10 +335,12 @@ describe("a node that is not what it says", () => {
     await inventory.flush();
     inventory.publish("MOL-waybill.INFO.inventory", info("inventory.fake", "inventory", action("inventory.reserve")));
     await eventually("the node is known", () => isKnown("inventory.fake"));
-    const answer = orders.call("inventory.reserve", { requests: [] }, { nodeID: "inventory.fake", retries: 0 });
+    const told = { identity: { tenant: "acme", client: "x", scopes: ["admin"] }, token: "t", $replayed: true };
+    const meta = {};
+    const answer = orders.call("inventory.reserve", { requests: [] }, { nodeID: "inventory.fake", retries: 0, meta });
     const { id } = await asked;
     const respond = (sender: string, data: string) =>
-      packet(sender, { id, success: true, data, meta: {}, headers: null });
+      packet(sender, { id, success: true, data, meta: told, headers: null });
     const delivery = await nodes.as("delivery");
     delivery.publish("MOL-waybill.RES.orders.n1.delivery", respond("delivery.n1", "forged"));
     delivery.publish("MOL-waybill.RES.orders.n1.delivery", respond("inventory.fake", "forged"));
@@ -211,6 +348,8 @@ describe("a node that is not what it says", () => {
     // It comes after the others, and would come too late.
     inventory.publish("MOL-waybill.RES.orders.n1.inventory", respond("inventory.fake", "true"));
     expect(await answer).toBe("true");
+    // Nor does an answer tell the caller who it is.
+    expect(meta).toEqual({ $replayed: true });
   });
 });
 

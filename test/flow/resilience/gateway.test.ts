@@ -3,32 +3,37 @@ import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../../moleculer.config.ts";
 import { readConfig } from "../../../platform/config.ts";
 import { timeLeft } from "../../../platform/deadline.ts";
+import { verifierOf } from "../../../platform/identity/token-verifier.ts";
 import type { Ctx } from "../../../platform/service.ts";
 import { gatewayUrl } from "../../../scripts/node.ts";
 import schema from "../../../services/api/api.service.ts";
 import { gate } from "../../support/bare-nodes.ts";
 import { Client, orderBody } from "../../support/client.ts";
+import { TestIssuer } from "../../support/issuer.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { eventually } from "../../support/waiting.ts";
 
 jest.setTimeout(60_000);
 
 /** A gateway before domains of a test's own. */
-async function startGateway(settings: Record<string, string>, orders: object, onAuthenticate = () => {}) {
+async function startGateway(settings: Record<string, string>, orders: object, onToken = () => {}) {
   const env = { DATABASE_URL: "unused", LOG_LEVEL: "fatal", PORT: "0", ...settings };
   const broker = new ServiceBroker(brokerOptions(readConfig(env)));
-  const authenticate = () => {
-    onAuthenticate();
-    return IDENTITY;
+  const verifier = verifierOf(broker);
+  const identify = verifier.identify.bind(verifier);
+  verifier.identify = (token) => {
+    onToken();
+    return identify(token);
   };
-  broker.createService({ name: "auth", actions: { authenticate } });
+  broker.createService({ name: "auth", actions: issuer.actions });
   broker.createService({ name: "orders", actions: orders } as never);
   broker.createService(schema);
   await broker.start();
-  return { broker, client: new Client(gatewayUrl(broker) as string, "token") };
+  return { broker, client: new Client(gatewayUrl(broker) as string, newToken()) };
 }
 
-const IDENTITY = { tenant: "demo", client: "shop", scopes: ["orders:read", "orders:write"] };
+const issuer = new TestIssuer("http://127.0.0.1:0");
+const newToken = () => issuer.sign({ scopes: ["orders:read", "orders:write"] });
 
 describe("a gateway with more requests than it takes", () => {
   let broker: ServiceBroker;
@@ -37,6 +42,7 @@ describe("a gateway with more requests than it takes", () => {
   let running = 0;
   let checked = 0;
   let asks = 0;
+  const tokens = Array.from({ length: 512 }, newToken);
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
   beforeAll(async () => {
     const list = async () => {
@@ -60,8 +66,8 @@ describe("a gateway with more requests than it takes", () => {
   function ask(): Promise<{ status: number; retryAfter: string | undefined }> {
     const { hostname, port } = new URL(client.url);
     return new Promise((resolve, reject) => {
-      // Each with a token of its own, which the gateway has to ask about.
-      const headers = { authorization: `Bearer token-${asks++}` };
+      // With another token than those at the same time, which the gateway has to verify.
+      const headers = { authorization: `Bearer ${tokens[asks++ % tokens.length]}` };
       const sent = request({ hostname, port, path: "/api/v1/orders", headers, agent }, (response) => {
         response.resume();
         response.on("end", () =>
@@ -148,7 +154,7 @@ describe("a request", () => {
     const { hostname, port } = new URL(client.url);
     const body = JSON.stringify(orderBody());
     const headers = {
-      authorization: "Bearer token",
+      authorization: `Bearer ${newToken()}`,
       "content-type": "application/json",
       "content-length": body.length,
       "idempotency-key": "slow",

@@ -6,6 +6,7 @@ import { readConfig } from "../../../platform/config.ts";
 import { gatewayUrl } from "../../../scripts/node.ts";
 import schema from "../../../services/api/api.service.ts";
 import { Client, orderBody } from "../../support/client.ts";
+import { TestIssuer } from "../../support/issuer.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { eventually } from "../../support/waiting.ts";
 
@@ -13,7 +14,8 @@ jest.setTimeout(60_000);
 
 /** More than what the kernel takes of an answer that nobody reads. */
 const LARGE = 20_000_000;
-const IDENTITY = { tenant: "demo", client: "shop", scopes: ["orders:read", "orders:write"] };
+const issuer = new TestIssuer("http://127.0.0.1:0");
+const TOKEN = issuer.sign({ scopes: ["orders:read", "orders:write"] });
 
 let broker: ServiceBroker;
 let client: Client;
@@ -23,12 +25,12 @@ const sockets: Socket[] = [];
 beforeAll(async () => {
   const env = { DATABASE_URL: "unused", LOG_LEVEL: "fatal", PORT: "0" };
   broker = new ServiceBroker(brokerOptions(readConfig(env)));
-  broker.createService({ name: "auth", actions: { authenticate: () => IDENTITY } });
+  broker.createService({ name: "auth", actions: issuer.actions });
   const list = () => ({ items: ["x".repeat(length)], nextCursor: null });
   broker.createService({ name: "orders", actions: { list, place: () => ({ id: "1" }) } });
   broker.createService(schema);
   await broker.start();
-  client = new Client(gatewayUrl(broker) as string, "token");
+  client = new Client(gatewayUrl(broker) as string, TOKEN);
 });
 beforeEach(() => {
   length = 10;
@@ -45,7 +47,7 @@ async function send(...lines: string[]): Promise<Socket> {
   sockets.push(socket.on("error", () => {}));
   await once(socket, "connect");
   socket.pause();
-  socket.write(`${[...lines, "Host: waybill", "Authorization: Bearer token"].join("\r\n")}\r\n\r\n`);
+  socket.write(`${[...lines, "Host: waybill", `Authorization: Bearer ${TOKEN}`].join("\r\n")}\r\n\r\n`);
   return socket;
 }
 

@@ -1,5 +1,4 @@
 import { newId } from "../../../platform/ids.ts";
-import type { Identity } from "../../../platform/service.ts";
 import { BusCluster, type NodeName } from "../../support/bus-cluster.ts";
 import { orderBody } from "../../support/client.ts";
 import { describeWithServers } from "../../support/with-servers.ts";
@@ -7,12 +6,13 @@ import { describeWithServers } from "../../support/with-servers.ts";
 jest.setTimeout(120_000);
 
 const NODES = ["auth-1", "catalog-1", "inventory-1", "payments-1", "orders-1", "orders-2", "api-1"];
-const IDENTITY: Identity = { tenant: "demo", client: "demo-shop", scopes: ["orders:write"] };
 
 describeWithServers("orders placed by two nodes", () => {
   let cluster: BusCluster;
+  let token: string | undefined;
   beforeAll(async () => {
     cluster = await BusCluster.start({ nodes: NODES });
+    ({ token } = await cluster.client("demo-shop"));
   });
   afterAll(() => cluster.stop());
 
@@ -21,7 +21,7 @@ describeWithServers("orders placed by two nodes", () => {
     cluster.node("api-1").call<{ id: string }, object>("orders.place", orderBody(), {
       nodeID: cluster.node(node).nodeID,
       meta: {
-        identity: IDENTITY,
+        token,
         idempotency: { key, route: "POST /orders", fingerprint: "the same", action: "orders.place" },
       },
     });

@@ -1,7 +1,11 @@
+import { keyIdOf } from "../../../platform/identity/access-token.ts";
+import { verifierOf } from "../../../platform/identity/token-verifier.ts";
+import { newId } from "../../../platform/ids.ts";
 import type { AuthService } from "../../../services/auth/clients/auth-service.ts";
 import { BusCluster, type NodeName } from "../../support/bus-cluster.ts";
 import { Client } from "../../support/client.ts";
 import { Feed } from "../../support/feed.ts";
+import { expectProblem } from "../../support/problem.ts";
 import { eventually } from "../../support/waiting.ts";
 import { describeWithServers } from "../../support/with-servers.ts";
 
@@ -44,27 +48,22 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
     );
   };
   const nodeOf = (name: NodeName) => cluster.node(name).getLocalService("auth") as unknown as AuthService;
-  /** What each node of auth says of a token. */
-  const isRefused = ({ token }: Client) =>
-    Promise.all(
-      ["auth-1", "auth-2"].map((name) =>
-        cluster
-          .node("api-1")
-          .call<unknown, object>("auth.authenticate", { token }, { nodeID: cluster.node(name).nodeID })
-          .then(
-            () => false,
-            () => true,
-          ),
-      ),
+  /** The nodes that take a token for a good one, each for itself. */
+  const believers = async ({ token }: Client) => {
+    const found = await Promise.all(
+      cluster.nodes.map(async (name) => ((await verifierOf(cluster.node(name)).identify(token as string)) ? name : [])),
     );
+    return found.flat().sort();
+  };
+  const isRefusedEverywhere = (client: Client) => async () => (await believers(client)).length === 0;
 
   test("are refused by all nodes once they are revoked at one gateway, and end what they have opened at the other", async () => {
     const shop = await cluster.client("demo-shop");
-    expect(await isRefused(shop)).toEqual([false, false]);
+    expect(await believers(shop)).toEqual([...NODES].sort());
     const feeds = await Promise.all(GATEWAYS.map((gateway) => openFeed(at(gateway, shop))));
     expect(feeds.map(({ status }) => status)).toEqual([200, 200]);
     await revoke(shop);
-    await eventually("both nodes refuse it", async () => (await isRefused(shop)).every(Boolean), 1_000);
+    await eventually("all nodes refuse it", isRefusedEverywhere(shop), 1_000);
     await eventually("its feeds have ended", () => feeds.every(({ ended }) => ended), 1_000);
     for (const gateway of GATEWAYS) expect((await at(gateway, shop).get("/api/v1/orders")).status).toBe(401);
   });
@@ -74,7 +73,8 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
     const feeds = await Promise.all(GATEWAYS.map((gateway) => openFeed(at(gateway, shop))));
     const others = await openFeed(at("api-2", other));
     await revokeWithoutAWord(shop);
-    await eventually("both nodes refuse it", async () => (await isRefused(shop)).every(Boolean));
+    await eventually("all nodes refuse it", isRefusedEverywhere(shop));
+    for (const gateway of GATEWAYS) expect((await at(gateway, shop).get("/api/v1/orders")).status).toBe(401);
     await eventually("its feeds have ended", () => feeds.every(({ ended }) => ended));
     expect(others.ended).toBe(false);
   });
@@ -92,10 +92,26 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
 
   test("have tickets that open nothing for long when the news of the token's end was lost", async () => {
     const shop = await cluster.client("demo-shop");
-    const { ticket } = (await shop.post("/api/v1/events/tickets", {})).body;
+    const newTicket = async () => (await shop.post("/api/v1/events/tickets", {})).body.ticket;
+    const [ticket, late] = [await newTicket(), await newTicket()];
     await revokeWithoutAWord(shop);
     const feed = await Feed.open(cluster.urlOf("api-2"), `/api/v1/events?ticket=${ticket}`);
-    await eventually("it has ended", () => feed.ended);
+    await eventually("it has ended, or was not opened", () => feed.ended || feed.status === 401);
+    expect((await Feed.open(cluster.urlOf("api-1"), `/api/v1/events?ticket=${late}`)).status).toBe(401);
+  });
+
+  test("stay revoked when nodes start anew and Redis was emptied", async () => {
+    const [shop, other] = [await cluster.client("demo-shop"), await cluster.client("demo-shop")];
+    await revokeWithoutAWord(shop);
+    await cluster.stopNodes("auth-2", "orders-1", "api-2");
+    await cluster.forgetCache();
+    await cluster.startNodes("auth-2", "orders-1", "api-2");
+    await eventually("all nodes refuse it", isRefusedEverywhere(shop));
+    await eventually("all nodes believe the other", async () => (await believers(other)).length === NODES.length);
+    for (const gateway of GATEWAYS) {
+      expect((await at(gateway, shop).get("/api/v1/orders")).status).toBe(401);
+      expect((await at(gateway, other).get("/api/v1/orders")).status).toBe(200);
+    }
   });
 
   test("are signed with one node's new key by all nodes, which all show it", async () => {
@@ -103,6 +119,20 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
     await cluster.owner.query("update auth.signing_keys set created_at = now() - interval '91 days'");
     nodeOf("auth-1").memory.tidiedAt = Number.NEGATIVE_INFINITY;
     const old = nodeOf("auth-2").keys.signing.kid;
+    // Nobody is turned away meanwhile, by whichever key and at whichever gateway.
+    let rotating = true;
+    const refused: unknown[] = [];
+    const asking = Promise.all(
+      GATEWAYS.map(async (gateway) => {
+        while (rotating) {
+          const fresh = await cluster.client("demo-shop");
+          for (const one of [before, fresh]) {
+            const { status } = await at(gateway, one).get("/api/v1/orders");
+            if (status !== 200) refused.push([gateway, status, one === fresh]);
+          }
+        }
+      }),
+    );
     const kid = await eventually("there is a new key", async () => {
       const { rows } = await cluster.owner.query<{ kid: string }>(
         "select kid from auth.signing_keys where retired_at is null and kid <> $1",
@@ -120,6 +150,40 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
       await eventually(`${name} shows it`, async () => (await shown(name)).includes(kid), 5_000);
       await eventually(`${name} signs with it`, () => nodeOf(name).keys.signing.kid === kid, 5_000);
     }
-    expect(await isRefused(before)).toEqual([false, false]);
+    rotating = false;
+    await asking;
+    expect(refused).toEqual([]);
+    const after = await cluster.client("demo-shop");
+    expect(keyIdOf(after.token as string)).toBe(kid);
+    for (const client of [before, after]) expect(await believers(client)).toEqual([...NODES].sort());
+  });
+
+  test("open what reads, and nothing that changes, while nobody knows which of them were revoked", async () => {
+    const operator = await cluster.client("demo-operator");
+    const newcomer = await cluster.client("demo-operator");
+    const id = newId();
+    const cancel = () => operator.post(`/api/v1/orders/${id}/cancel`, {});
+    const redrive = () => operator.post("/api/v1/admin/dead-letters/redrive", {});
+    expect((await cancel()).status).toBe(404);
+    await cluster.stopNodes("auth-1", "auth-2");
+    const refused = await eventually("it is refused", async () => {
+      const answer = await cancel();
+      return answer.status === 503 ? answer : undefined;
+    });
+    for (const answer of [refused, await redrive()]) {
+      expectProblem(answer, 503, "UNAVAILABLE");
+      expect(answer.body.detail).toBe("It is not known which access tokens were revoked.");
+      expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+    }
+    for (const gateway of GATEWAYS) {
+      for (const client of [operator, newcomer])
+        expect((await at(gateway, client).get("/api/v1/orders")).status).toBe(200);
+    }
+    // What does no harm is done.
+    const { status, body } = await operator.post("/api/v1/events/tickets", {});
+    expect(status).toBe(201);
+    expect((await Feed.open(cluster.urlOf("api-2"), `/api/v1/events?ticket=${body.ticket}`)).status).toBe(200);
+    await cluster.startNodes("auth-1", "auth-2");
+    await eventually("it is asked again", async () => (await cancel()).status === 404);
   });
 });

@@ -1,0 +1,201 @@
+import type { KeyObject } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
+import type { ServiceBroker } from "moleculer";
+import { deepFreeze } from "../deep-freeze.ts";
+import { unavailable } from "../errors.ts";
+import type { Identity } from "../service.ts";
+import { keyIdOf, verifyAccessToken } from "./access-token.ts";
+import { type Claims, revocationId } from "./claims.ts";
+import { KeySet, type PublicKey } from "./key-set.ts";
+import { isPlatformName } from "./platform-names.ts";
+import { type Revocation, Revocations } from "./revocations.ts";
+
+/** The most tokens that are known by themselves: some 10 MB. */
+const MOST_KNOWN = 10_000;
+/** How often tokens with keys that are not known here may have the keys read again, in ms. */
+const LOOK_FOR_KEYS_MS = 1_000;
+/** How long it may be since the revocations were read, in ms, before what matters is refused. */
+const STALE_MS = 5_000;
+/** How long a token that comes before the keys were read waits for them, in ms. */
+const PATIENCE_MS = 2_000;
+
+/** How far the revocations were read: the time of one, as PostgreSQL writes it, and its id. */
+export interface RevocationPlace {
+  readonly at: string;
+  readonly id: string;
+}
+
+/** Revocations in the order in which they were made, and the ids of all keys that verify something now. */
+export interface RevocationPage {
+  readonly revoked: readonly Revocation[];
+  /** Where to read on. */
+  readonly next: RevocationPlace;
+  /** Whether there are more already. */
+  readonly more: boolean;
+  readonly kids: readonly string[];
+}
+
+/** Where keys and revocations are read. */
+export interface IdentitySource {
+  keys(): Promise<readonly PublicKey[]>;
+  /** What was revoked behind a place; from the beginning without one. */
+  revocations(after: RevocationPlace | undefined): Promise<RevocationPage>;
+}
+
+/**
+ * Says of access tokens whose they are, on this node and without asking anybody: by the public keys and the revocations,
+ * which it has read and goes on reading. A signature is checked once, and then the token is known until it ends or is
+ * revoked.
+ */
+export class TokenVerifier {
+  readonly #issuer: string;
+  readonly #known = new LRUCache<string, Identity>({ max: MOST_KNOWN });
+  readonly #keys = new KeySet();
+  readonly #revocations = new Revocations();
+  readonly #ready = Promise.withResolvers<void>();
+  #source: IdentitySource | undefined;
+  #isReady = false;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #next: RevocationPlace | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | undefined;
+  /** In ms since 1970; tests bring their own. */
+  now: () => number = Date.now;
+
+  constructor(issuer: string) {
+    this.#issuer = issuer;
+  }
+
+  /** Says where to read, before the first reading. */
+  readFrom(source: IdentitySource): void {
+    this.#source = source;
+  }
+
+  /** Whether keys and revocations were read once: before that no token is believed. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether it is known, but for some seconds, which tokens were revoked. */
+  get isFresh(): boolean {
+    return performance.now() - this.#readAt < STALE_MS;
+  }
+
+  /** How many revocations are known. */
+  get revocations(): number {
+    return this.#revocations.size;
+  }
+
+  /**
+   * Whose a token is; undefined when it is not valid, or not any more. At once when the token is known. Throws
+   * UNAVAILABLE as long as there are no keys to tell it by.
+   */
+  identify(token: string): Identity | undefined | Promise<Identity | undefined> {
+    const known = this.#known.get(token);
+    if (known === undefined) return this.#learn(token);
+    if (this.#isLive(known)) return known;
+    this.#known.delete(token);
+    return undefined;
+  }
+
+  /** What a valid token says; undefined of every other. */
+  async claimsOf(token: string): Promise<Claims | undefined> {
+    const kid = keyIdOf(token);
+    if (kid === undefined) return undefined;
+    await this.#whenReady();
+    const key = this.#keys.find(kid) ?? (await this.#lookFor(kid));
+    if (!key) return undefined;
+    const claims = verifyAccessToken(token, key, { issuer: this.#issuer, now: Math.floor(this.now() / 1_000) });
+    if (!claims || this.isRevoked(revocationId(claims))) return undefined;
+    // Whatever a client may be called: nobody gets to speak as the platform by a token.
+    return isPlatformName(claims.client_id) ? undefined : claims;
+  }
+
+  /** Whether what a token is ended by was revoked. */
+  isRevoked(tokenId: string): boolean {
+    return this.#revocations.has(tokenId);
+  }
+
+  /** Takes note of what was revoked just now. */
+  revoke(revocation: Revocation): void {
+    this.#revocations.add(revocation);
+  }
+
+  /** Has somebody told of what is revoked from now on. */
+  onRevoked(listener: (tokenId: string) => void): void {
+    this.#revocations.listen(listener);
+  }
+
+  /** Reads what was revoked since the last time, and the keys when they are others now. */
+  async read(): Promise<void> {
+    const source = this.#source as IdentitySource;
+    const began = performance.now();
+    for (;;) {
+      const { revoked, next, more, kids } = await source.revocations(this.#next);
+      for (const revocation of revoked) this.#revocations.add(revocation);
+      this.#next = next;
+      if (more) continue;
+      if (!this.#isReady || !this.#keys.isOf(kids)) await this.#readKeys();
+      break;
+    }
+    this.#readAt = began;
+    this.#isReady = true;
+    this.#ready.resolve();
+    this.#revocations.forget(Math.floor(this.now() / 1_000));
+  }
+
+  async #learn(token: string): Promise<Identity | undefined> {
+    const claims = await this.claimsOf(token);
+    if (!claims) return undefined;
+    const { tenant, client_id: client, customer, scope, exp } = claims;
+    // Given to every request with this token, so nobody may change it.
+    const identity: Identity = deepFreeze({
+      tenant,
+      client,
+      ...(customer !== undefined && { customer }),
+      scopes: [...new Set(scope.split(" ").filter((one) => one !== ""))],
+      expires: exp,
+      tokenId: revocationId(claims),
+    });
+    this.#known.set(token, identity);
+    return identity;
+  }
+
+  #isLive({ expires, tokenId }: Identity): boolean {
+    return (expires as number) * 1_000 > this.now() && !this.isRevoked(tokenId as string);
+  }
+
+  async #whenReady(): Promise<void> {
+    if (this.#isReady) return;
+    await Promise.race([this.#ready.promise, sleep(PATIENCE_MS, undefined, { ref: false })]);
+    if (!this.#isReady) throw unavailable({ detail: "Access tokens cannot be checked.", retryAfter: 1 });
+  }
+
+  /** A key that was made since the last reading, though not for every forged name of one. */
+  async #lookFor(kid: string): Promise<KeyObject | undefined> {
+    if (!this.#looking && performance.now() - this.#lookedAt < LOOK_FOR_KEYS_MS) return undefined;
+    if (!this.#looking) {
+      this.#lookedAt = performance.now();
+      this.#looking = this.#readKeys().finally(() => {
+        this.#looking = undefined;
+      });
+    }
+    await this.#looking.catch(() => {
+      // It may well be one of ours.
+      throw unavailable({ detail: "Access tokens cannot be checked.", retryAfter: 1 });
+    });
+    return this.#keys.find(kid);
+  }
+
+  async #readKeys(): Promise<void> {
+    const isOneGone = this.#keys.replace(await (this.#source as IdentitySource).keys());
+    // What it has signed is not valid any more.
+    if (isOneGone) this.#known.clear();
+  }
+}
+
+/** The verifier of a node. */
+export function verifierOf(broker: ServiceBroker): TokenVerifier {
+  return (broker.options as { verifier: TokenVerifier }).verifier;
+}
