@@ -202,3 +202,25 @@ test("after five seconds without an answer it is not known any more what was rev
   await verifier.read();
   expect(verifier.isFresh).toBe(true);
 });
+
+test("who needs to know has it asked anew, once for all of them, and not at once again in vain", async () => {
+  jest.useFakeTimers();
+  const verifier = await ready();
+  const before = reads.revocations.length;
+  jest.advanceTimersByTime(6_000);
+  expect(verifier.isFresh).toBe(false);
+  // As after a while in which this process had no time for anything.
+  expect(await Promise.all([verifier.freshened(), verifier.freshened(), verifier.read()])).toEqual([
+    true,
+    true,
+    undefined,
+  ]);
+  expect(reads.revocations.length).toBe(before + 1);
+  isAway = true;
+  jest.advanceTimersByTime(6_000);
+  expect(await Promise.all([verifier.freshened(), verifier.freshened()])).toEqual([false, false]);
+  isAway = false;
+  expect(await verifier.freshened()).toBe(false);
+  jest.advanceTimersByTime(500);
+  expect(await verifier.freshened()).toBe(true);
+});

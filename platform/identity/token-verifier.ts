@@ -17,6 +17,8 @@ const MOST_KNOWN = 10_000;
 const LOOK_FOR_KEYS_MS = 1_000;
 /** How long it may be since the revocations were read, in ms, before what matters is refused. */
 const STALE_MS = 5_000;
+/** How soon it is tried again for those who need to know, in ms: it has just been tried in vain. */
+const TRY_AGAIN_MS = 500;
 /** How long a token that comes before the keys were read waits for them, in ms. */
 const PATIENCE_MS = 2_000;
 
@@ -58,6 +60,8 @@ export class TokenVerifier {
   #isReady = false;
   #readAt = Number.NEGATIVE_INFINITY;
   #next: RevocationPlace | undefined;
+  #reading: Promise<void> | undefined;
+  #triedAt = Number.NEGATIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
   /** In ms since 1970; tests bring their own. */
@@ -127,8 +131,27 @@ export class TokenVerifier {
     this.#revocations.listen(listener);
   }
 
-  /** Reads what was revoked since the last time, and the keys when they are others now. */
-  async read(): Promise<void> {
+  /**
+   * Whether it is known which tokens were revoked, if need be after asking: a node that had no time for its readings need
+   * not refuse what it could know.
+   */
+  async freshened(): Promise<boolean> {
+    if (!this.isFresh && (this.#reading || performance.now() - this.#triedAt >= TRY_AGAIN_MS)) {
+      await this.read().catch(() => {});
+    }
+    return this.isFresh;
+  }
+
+  /** Reads what was revoked since the last time, and the keys when they are others now; once for all who ask meanwhile. */
+  read(): Promise<void> {
+    this.#reading ??= this.#readOn().finally(() => {
+      this.#reading = undefined;
+      this.#triedAt = performance.now();
+    });
+    return this.#reading;
+  }
+
+  async #readOn(): Promise<void> {
     const source = this.#source as IdentitySource;
     const began = performance.now();
     for (;;) {

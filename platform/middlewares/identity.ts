@@ -1,5 +1,5 @@
 import type { ActionSchema, Context, Middleware, Service, ServiceBroker, ServiceSchema } from "moleculer";
-import { unauthorised } from "../errors.ts";
+import { unauthorised, unavailable } from "../errors.ts";
 import type { PublicKey } from "../identity/key-set.ts";
 import { platformIdentity } from "../identity/platform-names.ts";
 import type { RevocationPage, RevocationPlace, TokenVerifier } from "../identity/token-verifier.ts";
@@ -13,7 +13,7 @@ const EVERY_MS = 500;
 /** How soon again as long as nothing is known, in ms. */
 const AT_FIRST_MS = 100;
 /** How long the answer may take, in ms. */
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 3_000;
 
 /** Whom a node asks for what its verifier needs. */
 export interface IdentityNames {
@@ -42,7 +42,9 @@ export function identity(verifier: TokenVerifier, names: IdentityNames, areAccou
     const refusal = refusalOf(action, verifier);
     const run: Handler = (ctx) => {
       const problem = refusal?.((ctx as unknown as Ctx).meta.identity);
-      return problem ? Promise.reject(problem) : next(ctx);
+      if (problem === undefined) return next(ctx);
+      if (!(problem instanceof Promise)) return Promise.reject(problem);
+      return problem.then((found) => (found ? Promise.reject(found) : next(ctx)));
     };
     const as = (ctx: Context, found: Identity | undefined) => {
       const { meta } = ctx as unknown as Ctx;
@@ -73,12 +75,16 @@ export function identity(verifier: TokenVerifier, names: IdentityNames, areAccou
       verifier.readFrom({
         keys: async () =>
           (await broker.call<{ keys: PublicKey[] }, object>(names.keys, {}, { timeout: ANSWER_MS })).keys,
-        revocations: (after) =>
-          broker.call<RevocationPage, { after?: RevocationPlace }>(names.revocations, after ? { after } : {}, {
+        revocations: async (after) => {
+          // Moleculer says in the log of every call that there is nobody to be called.
+          if (!broker.registry.actions.isAvailable(names.revocations)) throw unavailable();
+          const params = after ? { after } : {};
+          return broker.call<RevocationPage, { after?: RevocationPlace }>(names.revocations, params, {
             timeout: ANSWER_MS,
-          }),
+          });
+        },
       });
-      const run = () => look(broker, verifier, names, said);
+      const run = () => look(broker, verifier, said);
       timer = new Timer({
         name: "revoked tokens",
         everyMs: EVERY_MS,
@@ -118,17 +124,13 @@ export function identity(verifier: TokenVerifier, names: IdentityNames, areAccou
 async function look(
   broker: ServiceBroker,
   verifier: TokenVerifier,
-  names: IdentityNames,
   said: { isUnknown: boolean },
 ): Promise<number | undefined> {
   const logger = broker.getLogger("identity") as unknown as Logger;
   let problem: unknown;
-  // Moleculer says in the log of every call that there is nobody to be called.
-  if (broker.registry.actions.isAvailable(names.revocations)) {
-    await verifier.read().catch((error: unknown) => {
-      problem = error;
-    });
-  }
+  await verifier.read().catch((error: unknown) => {
+    problem = error;
+  });
   if (verifier.isReady && verifier.isFresh === said.isUnknown) {
     said.isUnknown = !verifier.isFresh;
     if (said.isUnknown) logger.warn({ err: problem }, "it is not known which tokens are revoked");

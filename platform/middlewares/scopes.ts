@@ -16,12 +16,13 @@ export interface Guarded {
 
 /**
  * What is wrong with a caller of an action, checked where it runs: the gateway's check is not the only one. Work of the
- * platform itself needs no scopes. Undefined when anybody may call it.
+ * platform itself needs no scopes. Undefined when anybody may call it. The answer is there at once but for what matters on a
+ * token of which it has to be asked whether it was revoked.
  */
 export function refusalOf(
   action: ActionSchema,
   verifier: TokenVerifier,
-): ((identity: Identity | undefined) => Problem | undefined) | undefined {
+): ((identity: Identity | undefined) => Problem | undefined | Promise<Problem | undefined>) | undefined {
   const { scopes = [], callers = "anybody", consequential = false } = action as Guarded;
   if (scopes.length === 0 && callers === "anybody") return undefined;
   return (identity) => {
@@ -31,9 +32,15 @@ export function refusalOf(
     const missing = scopes.filter((scope) => !identity.scopes.includes(scope));
     if (missing.length > 0) return forbidden({ detail: `The token lacks ${missing.join(", ")}.` });
     // Who is at the operators' prompt has no token that could have been revoked.
-    if (consequential && identity.tokenId !== undefined && !verifier.isFresh) {
-      return unavailable({ detail: "It is not known which access tokens were revoked.", retryAfter: 5 });
-    }
-    return undefined;
+    if (!consequential || identity.tokenId === undefined || verifier.isFresh) return undefined;
+    return stillGood(verifier, identity.tokenId);
   };
+}
+
+/** What is wrong with a token once it was asked anew what was revoked. */
+async function stillGood(verifier: TokenVerifier, tokenId: string): Promise<Problem | undefined> {
+  if (!(await verifier.freshened())) {
+    return unavailable({ detail: "It is not known which access tokens were revoked.", retryAfter: 5 });
+  }
+  return verifier.isRevoked(tokenId) ? unauthorised({ detail: "The access token is not valid." }) : undefined;
 }

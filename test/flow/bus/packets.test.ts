@@ -332,6 +332,8 @@ describe("a node that is not what it says", () => {
         callback: (_error, { data }) => resolve(serializer().deserialize(Buffer.from(data), "") as { id: string }),
       });
     });
+    // It is asked for a sign of life while it is waited for: somebody has to be there.
+    inventory.subscribe("MOL-waybill.PING.inventory.fake.*", { callback: () => {} });
     await inventory.flush();
     inventory.publish("MOL-waybill.INFO.inventory", info("inventory.fake", "inventory", action("inventory.reserve")));
     await eventually("the node is known", () => isKnown("inventory.fake"));

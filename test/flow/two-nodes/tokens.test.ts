@@ -97,6 +97,7 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
     await revokeWithoutAWord(shop);
     const feed = await Feed.open(cluster.urlOf("api-2"), `/api/v1/events?ticket=${ticket}`);
     await eventually("it has ended, or was not opened", () => feed.ended || feed.status === 401);
+    await eventually("all nodes refuse the token", isRefusedEverywhere(shop));
     expect((await Feed.open(cluster.urlOf("api-1"), `/api/v1/events?ticket=${late}`)).status).toBe(401);
   });
 
