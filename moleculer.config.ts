@@ -12,6 +12,7 @@ import { ErrorRegenerator } from "./platform/error-regenerator.ts";
 import { isBroken } from "./platform/errors.ts";
 import { TokenVerifier } from "./platform/identity/token-verifier.ts";
 import { loggerOptions } from "./platform/logger.ts";
+import { audit } from "./platform/middlewares/audit.ts";
 import { busAway } from "./platform/middlewares/bus-away.ts";
 import { deadlines } from "./platform/middlewares/deadlines.ts";
 import { type IdentityNames, identity } from "./platform/middlewares/identity.ts";
@@ -48,6 +49,7 @@ export function brokerOptions(config: Config, adapter: object = channelAdapter(c
     middlewares: [
       Channels.Middleware({ adapter } as never) as never,
       ...(redis ? [redisLink(redis)] : []),
+      audit({ act: "auth.recordAct", outcome: "auth.recordOutcome" }),
       deadlines,
       forgetting,
       busAway,

@@ -7,6 +7,7 @@ import { newId } from "../platform/ids.ts";
 import { object } from "../platform/schema.ts";
 import type { Identity, Meta } from "../platform/service.ts";
 import { createTestDatabase, type TestDatabase } from "../test/support/databases.ts";
+import { recorder } from "../test/support/recorder.ts";
 import { database } from "./database.ts";
 import { type DeadLetter, deadLetters } from "./dead-letters.ts";
 import { subscriptions } from "./subscriptions.ts";
@@ -46,6 +47,7 @@ beforeEach(async () => {
       database("notifications"),
     ],
   });
+  broker.createService(recorder);
   // The log that is read is somebody else's; here it is empty.
   broker.createService({ name: "things", actions: { "log.read": () => [], "log.head": () => 0 } });
   await broker.start();

@@ -95,6 +95,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
       "deadLetters.redrive": {
         ...one,
         consequential: true,
+        audited: { object: "id" },
         handler(this: WithConsumers, ctx: Ctx<{ id: string }>): Promise<Settled> {
           return once(ctx, async (tx) => {
             const { letter } = (await takeDeadLetter(tx, tenantOf(ctx), ctx.params.id)) ?? absent();
@@ -117,6 +118,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
       "deadLetters.redriveAll": {
         ...one,
         consequential: true,
+        audited: { keeps: ["domain", "channel"] },
         params: Type.Object({ domain: Type.Optional(Type.String()), channel: Type.Optional(Type.String()) }),
         handler(this: WithConsumers, ctx: Ctx<{ domain?: string; channel?: string }>): Promise<Redriven> {
           const { channel } = ctx.params;
@@ -137,6 +139,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
       "deadLetters.discard": {
         ...one,
         consequential: true,
+        audited: { object: "id" },
         handler(this: WithConsumers, ctx: Ctx<{ id: string }>): Promise<Settled> {
           return once(ctx, async (tx) => {
             const { letter, event } = (await takeDeadLetter(tx, tenantOf(ctx), ctx.params.id)) ?? absent();

@@ -85,6 +85,7 @@ export function subscriptions(
         visibility: "public",
         scopes: ["admin"],
         consequential: true,
+        audited: { object: "channel", keeps: ["from", "at"] },
         params: Replay,
         handler(this: WithConsumers, ctx: Ctx<Replay>): Promise<Replayed> {
           return replay(this, ctx, domain);

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { ErrorKind } from "./errors.ts";
 
-/** The scopes a token may carry; `admin` is the operators'. */
+/** The scopes a token may carry; `admin` is a tenant's operators', `platform` those of the platform itself. */
 export type Scope =
   | "orders:read"
   | "orders:write"
@@ -12,7 +12,8 @@ export type Scope =
   | "catalog:write"
   | "payments:read"
   | "payments:write"
-  | "admin";
+  | "admin"
+  | "platform";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -49,6 +50,19 @@ export interface RestContract {
   readonly produces?: "text/event-stream" | "text/plain" | "text/html";
 }
 
+/**
+ * What the audit log keeps of an act, beside who, what, when and how it ended. What is not named is not kept: no secret,
+ * nothing that somebody has written freely, nothing of a person.
+ */
+export interface Audited {
+  /** The param that says what is acted on; without it, it is what the result says by `makes`. */
+  readonly object?: string;
+  /** The member of the result that names what was made, `id` unless said. */
+  readonly makes?: string;
+  /** The other params that are kept, as they were sent. */
+  readonly keeps?: readonly string[];
+}
+
 /** What others may know of one action. */
 export interface ActionContract {
   readonly rest?: RestContract;
@@ -56,6 +70,12 @@ export interface ActionContract {
   readonly callers?: "services" | "anybody";
   /** The scopes that they need, where it has no `rest`. */
   readonly scopes?: readonly Scope[];
+  /**
+   * A privileged act: it leaves a record before it runs and another behind it, and without a record it does not run.
+   * Every route that changes something and asks for `admin` or `platform` says this, or that the acts are those that it
+   * calls for.
+   */
+  readonly audited?: Audited | "by what it calls";
   /**
    * Asked twice it does what it does once: it only reads, or knows a repetition by an operation id or a reference. So
    * it is asked again when the node that was at it has vanished. Every GET is; a POST is under an `Idempotency-Key`.
@@ -118,8 +138,17 @@ export function defineContract<const C extends Contract>(contract: C): C {
       throw new Error(`${type} is not a versioned event of ${contract.domain}`);
     }
   }
+  for (const [name, { rest, audited }] of Object.entries<ActionContract>(contract.actions)) {
+    if (rest && isPrivileged(rest) && audited === undefined)
+      throw new Error(`${contract.domain}.${name} is privileged and does not say what the audit log keeps of it`);
+  }
   contracts.set(contract.domain, contract);
   return contract;
+}
+
+/** Whether a route is an act of those who run the platform, or a tenant's part of it. */
+function isPrivileged({ route, scopes }: RestContract): boolean {
+  return !route.startsWith("GET ") && scopes.some((scope) => scope === "admin" || scope === "platform");
 }
 
 /** The contract of an event by its type, as far as its domain's contract is loaded here. */

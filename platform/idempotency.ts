@@ -8,7 +8,7 @@ const claim = statement(
   `insert into idempotency_keys (tenant, client, route, key, fingerprint, created_at) values ($1, $2, $3, $4, $5, $6)
    on conflict do nothing returning key`,
 );
-const keep = statement(
+const keepResponse = statement(
   "idempotency.keep",
   "update idempotency_keys set response = $5 where tenant = $1 and client = $2 and route = $3 and key = $4",
 );
@@ -17,27 +17,37 @@ const find = statement(
   "select fingerprint, response from idempotency_keys where tenant = $1 and client = $2 and route = $3 and key = $4",
 );
 
+interface OnceOptions<T> {
+  /** What of the response a repetition is answered with, where that is not all of it: a secret is sent once. */
+  readonly keep?: (response: T) => T;
+  /** Whose rows it is about, `*` for all, where that is not the caller's tenant. */
+  readonly tenant?: string;
+}
+
 /**
  * `inTransaction` for the handler of a POST: with an `Idempotency-Key`, the key, the effect and the response commit
  * together, and a repetition is answered with the bytes of the first success. A failure leaves the key free. A
  * twin that runs at the same time waits for the first one's commit on the key's row.
  */
-export async function once<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function once<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>, options: OnceOptions<T> = {}): Promise<T> {
   const asked = requestOf(ctx);
-  if (!asked) return inTransaction(ctx, work);
+  const { database, clock } = ctx.service as unknown as DomainService;
+  const { keep = (response) => response, tenant } = options;
+  const transaction = <R>(run: (tx: Tx) => Promise<R>): Promise<R> =>
+    tenant === undefined ? inTransaction(ctx, run) : database.transaction(tenant, run);
+  if (!asked) return transaction(work);
   const { request, scope } = asked;
-  const body = await inTransaction(ctx, async (tx) => {
-    const { clock } = ctx.service as unknown as DomainService;
+  const body = await transaction(async (tx) => {
     const [claimed] = await tx.query(claim, [...scope, request.fingerprint, clock.now()]);
     if (!claimed) {
       // A new statement, because the insert's own snapshot does not show the twin it has waited for.
       const [kept] = await tx.query<{ fingerprint: string; response: string }>(find, scope);
       return replay(ctx, request.fingerprint, kept);
     }
-    const response = JSON.stringify(await work(tx));
-    await tx.query(keep, [...scope, response]);
+    const response = await work(tx);
+    await tx.query(keepResponse, [...scope, JSON.stringify(keep(response))]);
     ctx.meta.$replayed = false;
-    return response;
+    return JSON.stringify(response);
   });
   ctx.meta.$body = body;
   return JSON.parse(body) as T;

@@ -52,10 +52,14 @@ export async function ensureRole(admin: string, role: string, password: string):
   }
 }
 
+/** A migration says it of a table that the domain may add to and read, and never change: `comment on table ... is`. */
+const appendOnly = `select c.relname as name from pg_class c
+  where c.relnamespace = $1::regnamespace and obj_description(c.oid, 'pg_class') = 'append-only'`;
+
 /**
  * Brings one domain's schema up to date: runs the migrations that it has not seen, each in a transaction with its
  * entry, under a lock, so that nodes may do it at the same time. Makes the schema and grants its role what the code
- * needs: reading and writing rows, nothing of the schema itself.
+ * needs: reading and writing rows, and only adding them where a table is append-only; nothing of the schema itself.
  *
  * @param admin the connection string of the owner of all schemas
  * @throws when an applied migration's file has changed or is gone
@@ -92,13 +96,18 @@ export async function migrate(
     }
     const unknown = [...applied.keys()];
     if (unknown.length > 0) throw new Error(`${schema}: applied migrations are missing here: ${unknown.join(", ")}`);
-    // Each time, as a process may have ended between its last migration and this.
     const grantees = [role, roleOfAll(role)].map((name) => pg.escapeIdentifier(name)).join(", ");
+    const kept = await client.query<{ name: string }>(appendOnly, [schema]);
+    const tables = ["migrations", ...kept.rows.map(({ name }) => name)];
+    const names = tables.map((name) => `${schema}.${pg.escapeIdentifier(name)}`).join(", ");
+    // Each time, as a process may have ended between its last migration and this. All in one transaction: not even for
+    // a moment may a role do what is taken from it again.
     await client.query(`
         grant usage on schema ${schema} to ${grantees};
         grant select, insert, update, delete on all tables in schema ${schema} to ${grantees};
         grant usage, select on all sequences in schema ${schema} to ${grantees};
-        revoke insert, update, delete on ${schema}.migrations from ${grantees}`);
+        revoke update, delete on ${names} from ${grantees};
+        revoke insert on ${schema}.migrations from ${grantees}`);
     await secureRows(client, schema, roleOfAll(role));
     return done;
   } finally {

@@ -19,6 +19,8 @@ export interface Identity {
   /** The end of the token, in seconds since 1970, and its id; the platform's own work has no token. */
   readonly expires?: number;
   readonly tokenId?: string;
+  /** What it is ended by together with all other tokens of its client. */
+  readonly epoch?: string;
 }
 
 /** What travels with a call. `$body` and `$replayed` travel back to the gateway. */
@@ -34,7 +36,7 @@ export interface Meta {
   idempotency?: { readonly key: string; readonly route: string; readonly fingerprint: string; readonly action: string };
   /** The `If-Match` of the request, as it was sent. */
   ifMatch?: string;
-  /** Who asks, for limits: the other end of the socket, or whom a trusted proxy asks for. Never what a caller says. */
+  /** Who asks, for limits and the audit log: the other end of the socket, or whom a trusted proxy asks for. Never what a caller says. */
   address?: string;
   /** The bytes that were stored for an `Idempotency-Key`, to be sent as they are. */
   $body?: string;
@@ -90,6 +92,7 @@ export function actionsOf<C extends Contract, S extends DomainService>(
         params: action.params,
         ...guardOf(action),
         idempotent: action.idempotent ?? action.rest?.route.startsWith("GET ") === true,
+        ...(typeof action.audited === "object" && { audited: action.audited }),
         handler: handlers[name as keyof C["actions"]],
       } as unknown as ActionSchema,
     ]),

@@ -10,6 +10,8 @@ export interface Claims {
   readonly customer?: string;
   /** The login that the token follows from, by which it is ended; a client's own token has none. */
   readonly sid?: string;
+  /** What all tokens of the client are ended by together; those that were signed before there was such a thing have none. */
+  readonly epoch?: string;
   /** Scopes, separated by spaces. */
   readonly scope: string;
   /** Seconds since 1970. */
@@ -23,12 +25,17 @@ export interface Claims {
  */
 export function readClaims(payload: unknown): Claims | undefined {
   if (typeof payload !== "object" || payload === null) return undefined;
-  const { jti, client_id, tenant, customer, sid, scope, iat, exp } = payload as Record<string, unknown>;
+  const { jti, client_id, tenant, customer, sid, epoch, scope, iat, exp } = payload as Record<string, unknown>;
   if (typeof jti !== "string" || typeof client_id !== "string" || typeof tenant !== "string") return undefined;
   if (typeof scope !== "string" || typeof iat !== "number" || typeof exp !== "number") return undefined;
   if (customer !== undefined && typeof customer !== "string") return undefined;
   if (sid !== undefined && typeof sid !== "string") return undefined;
-  const optional = { ...(customer !== undefined && { customer }), ...(sid !== undefined && { sid }) };
+  if (epoch !== undefined && typeof epoch !== "string") return undefined;
+  const optional = {
+    ...(customer !== undefined && { customer }),
+    ...(sid !== undefined && { sid }),
+    ...(epoch !== undefined && { epoch }),
+  };
   return { jti, client_id, tenant, scope, iat, exp, ...optional };
 }
 

@@ -111,9 +111,20 @@ export class TokenVerifier {
     const key = this.#keys.find(kid) ?? (await this.#lookFor(kid));
     if (!key) return undefined;
     const claims = verifyAccessToken(token, key, { issuer: this.#issuer, now: Math.floor(this.now() / 1_000) });
-    if (!claims || this.isRevoked(revocationId(claims))) return undefined;
+    if (!claims || this.hasEnded({ tokenId: revocationId(claims), epoch: claims.epoch })) return undefined;
     // Whatever a client may be called: nobody gets to speak as the platform by a token.
     return isPlatformName(claims.client_id) ? undefined : claims;
+  }
+
+  /** Whether a token was ended before its time: by itself, with its login, or with all tokens of its client. */
+  hasEnded({
+    tokenId,
+    epoch,
+  }: {
+    readonly tokenId?: string | undefined;
+    readonly epoch?: string | undefined;
+  }): boolean {
+    return [tokenId, epoch].some((id) => id !== undefined && this.isRevoked(id));
   }
 
   /** Whether what a token is ended by was revoked. */
@@ -171,7 +182,7 @@ export class TokenVerifier {
   async #learn(token: string): Promise<Identity | undefined> {
     const claims = await this.claimsOf(token);
     if (!claims) return undefined;
-    const { tenant, client_id: client, customer, scope, exp } = claims;
+    const { tenant, client_id: client, customer, scope, exp, epoch } = claims;
     // Given to every request with this token, so nobody may change it.
     const identity: Identity = deepFreeze({
       tenant,
@@ -180,13 +191,14 @@ export class TokenVerifier {
       scopes: [...new Set(scope.split(" ").filter((one) => one !== ""))],
       expires: exp,
       tokenId: revocationId(claims),
+      ...(epoch !== undefined && { epoch }),
     });
     this.#known.set(token, identity);
     return identity;
   }
 
-  #isLive({ expires, tokenId }: Identity): boolean {
-    return (expires as number) * 1_000 > this.now() && !this.isRevoked(tokenId as string);
+  #isLive(identity: Identity): boolean {
+    return (identity.expires as number) * 1_000 > this.now() && !this.hasEnded(identity);
   }
 
   async #whenReady(): Promise<void> {

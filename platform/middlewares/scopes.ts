@@ -33,14 +33,14 @@ export function refusalOf(
     if (missing.length > 0) return forbidden({ detail: `The token lacks ${missing.join(", ")}.` });
     // Who is at the operators' prompt has no token that could have been revoked.
     if (!consequential || identity.tokenId === undefined || verifier.isFresh) return undefined;
-    return stillGood(verifier, identity.tokenId);
+    return stillGood(verifier, identity);
   };
 }
 
 /** What is wrong with a token once it was asked anew what was revoked. */
-async function stillGood(verifier: TokenVerifier, tokenId: string): Promise<Problem | undefined> {
+async function stillGood(verifier: TokenVerifier, identity: Identity): Promise<Problem | undefined> {
   if (!(await verifier.freshened())) {
     return unavailable({ detail: "It is not known which access tokens were revoked.", retryAfter: 5 });
   }
-  return verifier.isRevoked(tokenId) ? unauthorised({ detail: "The access token is not valid." }) : undefined;
+  return verifier.hasEnded(identity) ? unauthorised({ detail: "The access token is not valid." }) : undefined;
 }

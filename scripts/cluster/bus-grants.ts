@@ -22,12 +22,16 @@ export const OF_EACH_LOG = ["log.*"];
 /** What every node asks, to know for itself whose an access token is. */
 export const OF_EACH_NODE = ["auth.jwks", "auth.revocations"];
 
+/** Whose acts the audit log has, and how they are recorded; auth does it on its own nodes. */
+export const AUDITED = ["catalog", "inventory", "delivery", "notifications", "orders"] as const satisfies DomainName[];
+export const OF_EACH_AUDITED = ["auth.recordAct", "auth.recordOutcome"];
+
 /** What the routes of the contracts run, and what they ask whether an object is there. */
 const routed = allRoutes.flatMap(({ action, exists }) => (exists ? [action, exists.action] : [action]));
 
 /**
- * The actions that each service calls, `*` for any last part; `OF_EACH_NODE`, and `OF_EACH_LOG` of the channels that it
- * reads, come on top.
+ * The actions that each service calls, `*` for any last part; `OF_EACH_NODE`, `OF_EACH_AUDITED` for those that have acts, and
+ * `OF_EACH_LOG` of the channels that it reads, come on top.
  */
 export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
   api: [

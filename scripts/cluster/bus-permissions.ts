@@ -4,7 +4,7 @@ import { BROADCAST, listenTo, TARGETED } from "../../platform/bus/subjects.ts";
 import { durableOf, streamOf, subjectOf } from "../../platform/channels/jetstream/messages.ts";
 import { SERVICES, type ServiceName } from "../../platform/config.ts";
 import { PARTITIONS } from "../../platform/ids.ts";
-import { BROADCASTS, CALLS, LOGS, OF_EACH_LOG, OF_EACH_NODE, READS } from "./bus-grants.ts";
+import { AUDITED, BROADCASTS, CALLS, LOGS, OF_EACH_AUDITED, OF_EACH_LOG, OF_EACH_NODE, READS } from "./bus-grants.ts";
 
 /** What a user of NATS may publish and listen to; all else is refused. */
 export interface Permissions {
@@ -90,13 +90,22 @@ interface Call {
 function callsOf(account: string): Call[] {
   if (account === OPERATOR) return SERVICES.map((service) => ({ service, action: ">" }));
   const services = servicesOf(account) as readonly ServiceName[];
-  const actions = services.flatMap((service) => [...CALLS[service], ...OF_EACH_NODE, ...logsReadBy(service)]);
+  const actions = services.flatMap((service) => [
+    ...CALLS[service],
+    ...OF_EACH_NODE,
+    ...recordsOf(service),
+    ...logsReadBy(service),
+  ]);
   return actions.map((action) => ({ service: action.split(".", 1)[0] as string, action }));
 }
 
 function logsReadBy(service: ServiceName): string[] {
   const own = LOGS.filter((log) => log === service);
   return [...new Set([...own, ...readBy(service)])].flatMap((log) => OF_EACH_LOG.map((action) => `${log}.${action}`));
+}
+
+function recordsOf(service: ServiceName): readonly string[] {
+  return AUDITED.some((audited) => audited === service) ? OF_EACH_AUDITED : [];
 }
 
 function readBy(service: string): readonly string[] {

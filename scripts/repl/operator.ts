@@ -5,7 +5,20 @@ import type { ActionName, ParamsOf, ResultOf, Scope } from "../../platform/contr
 import { isUnavailable } from "../../platform/errors.ts";
 import type { Identity } from "../../platform/service.ts";
 
-const SCOPES: readonly Scope[] = ["admin", "orders:read", "delivery:read", "inventory:read", "payments:read"];
+/** Those of the platform's operators: a client that is given scopes at the prompt gets no others. */
+const SCOPES: readonly Scope[] = [
+  "platform",
+  "admin",
+  "orders:read",
+  "orders:write",
+  "delivery:read",
+  "delivery:write",
+  "inventory:read",
+  "inventory:write",
+  "catalog:write",
+  "payments:read",
+  "payments:write",
+];
 
 /** What goes wrong in a way that the person at the prompt should be told in a sentence. */
 export class Refused extends Error {

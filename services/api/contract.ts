@@ -165,6 +165,7 @@ export const contract = defineContract({
       errors: [notFound, unavailable],
     },
     redriveDeadLetter: {
+      audited: "by what it calls",
       rest: {
         route: "POST /admin/dead-letters/:id/redrive",
         tag: "Operations",
@@ -178,6 +179,7 @@ export const contract = defineContract({
       errors: [notFound, unavailable],
     },
     discardDeadLetter: {
+      audited: "by what it calls",
       rest: {
         route: "POST /admin/dead-letters/:id/discard",
         tag: "Operations",
@@ -191,6 +193,7 @@ export const contract = defineContract({
       errors: [notFound, unavailable],
     },
     redriveDeadLetters: {
+      audited: "by what it calls",
       rest: {
         route: "POST /admin/dead-letters/redrive",
         tag: "Operations",
@@ -226,6 +229,7 @@ export const contract = defineContract({
       errors: [notFound, unavailable],
     },
     replaySubscription: {
+      audited: "by what it calls",
       rest: {
         route: "POST /admin/subscriptions/:domain/:channel/replay",
         tag: "Operations",

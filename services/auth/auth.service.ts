@@ -6,19 +6,36 @@ import { timers } from "../../mixins/timers.ts";
 import { redisOf } from "../../platform/redis.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { Turns } from "../../platform/turns.ts";
+import { createClient } from "./actions/create-client.ts";
+import { createTenant } from "./actions/create-tenant.ts";
+import { getClient } from "./actions/get-client.ts";
 import { getJwks } from "./actions/get-jwks.ts";
 import { getMetadata } from "./actions/get-metadata.ts";
+import { getTenant } from "./actions/get-tenant.ts";
 import { introspectToken } from "./actions/introspect-token.ts";
 import { issueToken } from "./actions/issue-token.ts";
+import { listAuditLog } from "./actions/list-audit-log.ts";
+import { listClients } from "./actions/list-clients.ts";
+import { listKeys } from "./actions/list-keys.ts";
 import { listRevocations } from "./actions/list-revocations.ts";
+import { listTenants } from "./actions/list-tenants.ts";
 import { logIn } from "./actions/log-in.ts";
 import { logOut } from "./actions/log-out.ts";
+import { recordAct } from "./actions/record-act.ts";
+import { recordOutcome } from "./actions/record-outcome.ts";
 import { refreshTokens } from "./actions/refresh-tokens.ts";
 import { registerCustomer } from "./actions/register-customer.ts";
 import { revokeToken } from "./actions/revoke-token.ts";
+import { rotateKeys } from "./actions/rotate-keys.ts";
+import { rotateSecret } from "./actions/rotate-secret.ts";
+import { updateClient } from "./actions/update-client.ts";
+import { updateTenant } from "./actions/update-tenant.ts";
 import { validateToken } from "./actions/validate-token.ts";
+import { verifyAuditLog } from "./actions/verify-audit-log.ts";
+import { recorder } from "./audit/record.ts";
 import type { AuthService } from "./clients/auth-service.ts";
-import { GuessLimit } from "./clients/guess-limit.ts";
+import { GuessLimit, type OnLock } from "./clients/guess-limit.ts";
+import { recordLock } from "./clients/record-lock.ts";
 import { SharedGuesses } from "./clients/shared-guesses.ts";
 import { contract } from "./contract.ts";
 import { KeyRing } from "./crypto/key-ring.ts";
@@ -31,6 +48,9 @@ const clients = {
     id: { type: DataTypes.TEXT, primaryKey: true },
     tenant: DataTypes.TEXT,
     secretHash: { type: DataTypes.TEXT, field: "secret_hash" },
+    previousSecretHash: { type: DataTypes.TEXT, field: "previous_secret_hash" },
+    previousSecretUntil: { type: DataTypes.DATE, field: "previous_secret_until" },
+    epoch: DataTypes.UUID,
     scopes: DataTypes.ARRAY(DataTypes.TEXT),
     active: DataTypes.BOOLEAN,
   },
@@ -63,17 +83,34 @@ export default defineSchema<AuthService>({
     jwks: getJwks,
     metadata: getMetadata,
     revocations: listRevocations,
+    listTenants,
+    getTenant,
+    createTenant,
+    updateTenant,
+    listClients,
+    getClient,
+    createClient,
+    updateClient,
+    rotateSecret,
+    listKeys,
+    rotateKeys,
+    listAuditLog,
+    recordAct,
+    recordOutcome,
+    verifyAuditLog,
   }),
   created(this: AuthService) {
     const redis = redisOf(this.broker);
+    const onLock: OnLock = (ctx, now) => void recordLock(this, ctx, now);
     Object.assign(this, {
-      guesses: new GuessLimit(redis && new SharedGuesses(redis)),
-      guessesOfAddress: new GuessLimit(redis && new SharedGuesses(redis), GUESSES_OF_ADDRESS),
-      guessesOfAccount: new GuessLimit(redis && new SharedGuesses(redis), GUESSES_OF_ACCOUNT),
+      guesses: new GuessLimit(redis && new SharedGuesses(redis), undefined, onLock),
+      guessesOfAddress: new GuessLimit(redis && new SharedGuesses(redis), GUESSES_OF_ADDRESS, onLock),
+      guessesOfAccount: new GuessLimit(redis && new SharedGuesses(redis), GUESSES_OF_ACCOUNT, onLock),
       usualAddresses: new UsualAddresses(redis),
       hashing: new Turns(HASHED_AT_ONCE, WAITING_FOR_HASHING),
       keys: new KeyRing(() => keysInUse(this)),
       memory: { tidiedAt: Number.NEGATIVE_INFINITY },
+      record: recorder(this),
     } satisfies Partial<AuthService>);
   },
   async started(this: AuthService) {

@@ -1,7 +1,15 @@
-import { Type } from "@sinclair/typebox";
-import { type ActionsOf, defineContract, type EventsOf } from "../../platform/contracts.ts";
-import { defineError, rateLimited, unauthorised } from "../../platform/errors.ts";
-import { Email, Id, Instant, object, TenantId, text } from "../../platform/schema.ts";
+import { type Static, Type } from "@sinclair/typebox";
+import { type ActionsOf, defineContract, type EventsOf, type Scope } from "../../platform/contracts.ts";
+import {
+  conflict,
+  defineError,
+  forbidden,
+  notFound,
+  rateLimited,
+  staleVersion,
+  unauthorised,
+} from "../../platform/errors.ts";
+import { Email, Id, Instant, object, oneOf, page, paging, TenantId, text } from "../../platform/schema.ts";
 
 /** The errors of RFC 6749, 5.2; the token routes answer them in that form. */
 export const invalidRequest = defineError(
@@ -37,6 +45,125 @@ const accessToken = {
 
 /** A moment as PostgreSQL writes it, and what was revoked then. */
 const RevocationPlace = object({ at: text(64), id: Id });
+
+/** All scopes there are. */
+export const SCOPES = Object.keys({
+  "orders:read": true,
+  "orders:write": true,
+  "delivery:read": true,
+  "delivery:write": true,
+  "inventory:read": true,
+  "inventory:write": true,
+  "catalog:write": true,
+  "payments:read": true,
+  "payments:write": true,
+  admin: true,
+  platform: true,
+} satisfies Record<Scope, true>) as Scope[];
+
+export const tenantTaken = defineError("TENANT_TAKEN", 409, "There is another tenant with this id.", "changed");
+
+/** The id of a tenant or a client in a path. */
+const Slug = Type.String({
+  pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
+  errorMessage: "must be 1 to 63 of the characters a-z 0-9 -, and not begin with -",
+});
+const ManagedId = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$" });
+const Version = Type.Integer({ minimum: 1 });
+const Scopes = Type.Array(oneOf(SCOPES), {
+  maxItems: 50,
+  errorMessage: "must be a list of scopes",
+});
+
+/** A merchant, or whoever else has things of their own here. */
+export const Tenant = object(
+  {
+    id: Slug,
+    name: Type.String(),
+    active: Type.Boolean(),
+    version: Type.Integer(),
+    createdAt: Instant,
+    updatedAt: Instant,
+  },
+  { $id: "Tenant" },
+);
+export type Tenant = Static<typeof Tenant>;
+
+const managedClient = {
+  id: Type.String(),
+  tenant: TenantId,
+  name: Type.String(),
+  scopes: Type.Array(Type.String()),
+  active: Type.Boolean(),
+  previousSecretUntil: Type.Optional(
+    Type.String({
+      format: "date-time",
+      description: "Until then the secret before the last rotation is good as well.",
+    }),
+  ),
+  version: Type.Integer(),
+  createdAt: Instant,
+  updatedAt: Instant,
+};
+/** An OAuth2 client as operators see it. */
+export const ManagedClient = object(managedClient, { $id: "Client" });
+export type ManagedClient = Static<typeof ManagedClient>;
+
+/** A client that has just got a secret. */
+const ClientWithSecret = object(
+  {
+    ...managedClient,
+    secret: Type.Optional(
+      Type.String({
+        description:
+          "Shown this once. A repetition under the same `Idempotency-Key` is answered without it: rotate it.",
+      }),
+    ),
+  },
+  { $id: "ClientWithSecret" },
+);
+export type ClientWithSecret = Static<typeof ClientWithSecret>;
+
+/** A key that tokens are signed with: its public half is in the key set. */
+const Key = object(
+  {
+    kid: Type.String(),
+    algorithm: Type.Literal("ES256"),
+    state: oneOf(["next", "signs", "retired"]),
+    createdAt: Instant,
+    retiredAt: Type.Optional(Instant),
+  },
+  { $id: "Key" },
+);
+export type Key = Static<typeof Key>;
+
+/** What somebody who runs the platform, or a tenant's part of it, has done. */
+export const AuditedAct = object(
+  {
+    id: Id,
+    sequence: Type.Integer({ description: "Its place in the log, which also counts how acts have ended." }),
+    at: Instant,
+    tenant: Type.String({ description: "Whose operator it was; `*` for the platform itself." }),
+    actor: object({ client: Type.String(), customer: Type.Optional(Type.String()) }),
+    action: Type.String(),
+    object: Type.Optional(Type.String({ description: "The id of what was acted on." })),
+    params: Type.Record(Type.String(), Type.Unknown(), { description: "What is kept of the request." }),
+    address: Type.Optional(Type.String({ description: "Where the request came from." })),
+    requestId: Type.Optional(Type.String()),
+    outcome: Type.Optional(
+      Type.String({
+        description: "`OK`, or the code of the error. Absent while it is not known: the act may have been done.",
+      }),
+    ),
+    endedAt: Type.Optional(Instant),
+    hash: Type.String({ description: "SHA-256, in hexadecimal, over the hash of the row before and this one." }),
+  },
+  { $id: "AuditedAct" },
+);
+export type AuditedAct = Static<typeof AuditedAct>;
+
+/** An actor, an action or an object as the log has it. */
+const Name = Type.String({ minLength: 1, maxLength: 255 });
 
 export const contract = defineContract({
   domain: "auth",
@@ -223,6 +350,202 @@ export const contract = defineContract({
         next: RevocationPlace,
         more: Type.Boolean(),
         kids: Type.Array(Type.String()),
+      }),
+    },
+    listTenants: {
+      rest: { route: "GET /admin/tenants", tag: "Administration", summary: "All tenants", scopes: ["platform"] },
+      params: object({ ...paging }),
+      result: page(Tenant),
+    },
+    getTenant: {
+      rest: { route: "GET /admin/tenants/:id", tag: "Administration", summary: "A tenant", scopes: ["platform"] },
+      params: object({ id: Slug }),
+      result: Tenant,
+      errors: [notFound],
+    },
+    createTenant: {
+      audited: { object: "id", keeps: ["name"] },
+      rest: {
+        route: "POST /admin/tenants",
+        tag: "Administration",
+        summary: "Adds a tenant",
+        description: "Its first client is made by `POST /admin/clients`, with `tenant`.",
+        scopes: ["platform"],
+        status: 201,
+      },
+      params: object({ id: Slug, name: text(200) }),
+      result: Tenant,
+      errors: [tenantTaken],
+    },
+    updateTenant: {
+      audited: { object: "id", keeps: ["name", "active", "version"] },
+      rest: {
+        route: "PUT /admin/tenants/:id",
+        tag: "Administration",
+        summary: "Changes, disables or enables a tenant",
+        description:
+          "Members that are left out stay. A tenant that is disabled gets no tokens, and those that it has end everywhere within a second. With `version` it is refused when the tenant has changed since.",
+        scopes: ["platform"],
+        existsBy: "auth.getTenant",
+      },
+      params: object({
+        id: Slug,
+        name: Type.Optional(text(200)),
+        active: Type.Optional(Type.Boolean()),
+        version: Type.Optional(Version),
+      }),
+      result: Tenant,
+      errors: [notFound, staleVersion, conflict],
+    },
+    listClients: {
+      rest: {
+        route: "GET /admin/clients",
+        tag: "Administration",
+        summary: "The clients of your tenant",
+        description: "Newest first. With the scope `platform` those of all tenants, or of one.",
+        scopes: ["admin"],
+      },
+      params: object({ tenant: Type.Optional(Slug), ...paging }),
+      result: page(ManagedClient),
+    },
+    getClient: {
+      rest: { route: "GET /admin/clients/:id", tag: "Administration", summary: "A client", scopes: ["admin"] },
+      params: object({ id: ManagedId }),
+      result: ManagedClient,
+      errors: [notFound],
+    },
+    createClient: {
+      audited: { keeps: ["tenant", "name", "scopes"] },
+      rest: {
+        route: "POST /admin/clients",
+        tag: "Administration",
+        summary: "Adds a client",
+        description: "Its `secret` is shown this once. It gets no scope that you lack.",
+        scopes: ["admin"],
+        status: 201,
+      },
+      params: object({ tenant: Type.Optional(Slug), name: text(200), scopes: Scopes }),
+      result: ClientWithSecret,
+      errors: [forbidden],
+    },
+    updateClient: {
+      audited: { object: "id", keeps: ["name", "scopes", "active", "version"] },
+      rest: {
+        route: "PUT /admin/clients/:id",
+        tag: "Administration",
+        summary: "Changes, disables or enables a client",
+        description:
+          "Members that are left out stay. When it is disabled, or loses a scope, its tokens end everywhere within a second. With `version` it is refused when the client has changed since. You need all scopes that it has or gets.",
+        scopes: ["admin"],
+        existsBy: "auth.getClient",
+      },
+      params: object({
+        id: ManagedId,
+        name: Type.Optional(text(200)),
+        scopes: Type.Optional(Scopes),
+        active: Type.Optional(Type.Boolean()),
+        version: Type.Optional(Version),
+      }),
+      result: ManagedClient,
+      errors: [notFound, forbidden, staleVersion, conflict],
+    },
+    rotateSecret: {
+      audited: { object: "id", keeps: ["overlapSeconds"] },
+      rest: {
+        route: "POST /admin/clients/:id/rotate-secret",
+        tag: "Administration",
+        summary: "Gives a client another secret",
+        description:
+          "It is shown this once. The one before stays good for `overlapSeconds`, a day unless you say; with 0 it ends at once. Tokens stay good: disable the client to end them. You need all scopes that it has.",
+        scopes: ["admin"],
+        existsBy: "auth.getClient",
+      },
+      params: object({
+        id: ManagedId,
+        overlapSeconds: Type.Optional(
+          Type.Integer({ minimum: 0, maximum: 2_592_000, errorMessage: "must be a whole number from 0 to 2592000" }),
+        ),
+      }),
+      result: ClientWithSecret,
+      errors: [notFound, forbidden, staleVersion],
+    },
+    listKeys: {
+      rest: {
+        route: "GET /admin/keys",
+        tag: "Administration",
+        summary: "The keys that tokens are signed with",
+        description: "Newest first, those that are not used any more included.",
+        scopes: ["platform"],
+      },
+      params: object({ ...paging }),
+      result: page(Key),
+    },
+    rotateKeys: {
+      audited: { makes: "kid" },
+      rest: {
+        route: "POST /admin/keys/rotate",
+        tag: "Administration",
+        summary: "Has tokens signed with a new key",
+        description: "Tokens that were signed with the one before stay good until they end.",
+        scopes: ["platform"],
+      },
+      params: object({}),
+      result: object({ kid: Type.String(), createdAt: Instant }),
+    },
+    listAuditLog: {
+      rest: {
+        route: "GET /admin/audit-log",
+        tag: "Administration",
+        summary: "Who did what",
+        description:
+          "The privileged acts of your tenant's operators, newest first, with how they ended. With the scope `platform` those of all tenants, and of the platform itself.",
+        scopes: ["admin"],
+      },
+      params: object({
+        actor: Type.Optional(Name),
+        action: Type.Optional(Name),
+        from: Type.Optional(Instant),
+        to: Type.Optional(Instant),
+        ...paging,
+      }),
+      result: page(AuditedAct),
+    },
+    /** Puts a privileged act into the audit log, before it is done. Twice under one id it is there once. */
+    recordAct: {
+      callers: "services",
+      idempotent: true,
+      params: object({
+        id: Id,
+        tenant: Type.String({ maxLength: 63 }),
+        client: Name,
+        customer: Type.Optional(Name),
+        action: Name,
+        object: Type.Optional(Type.String({ maxLength: 255 })),
+        params: Type.Record(Type.String(), Type.Unknown()),
+        address: Type.Optional(Name),
+        requestId: Type.Optional(Name),
+      }),
+      result: object({}),
+    },
+    /** Puts behind an act how it has ended: `OK`, or a code. What was told first holds. */
+    recordOutcome: {
+      callers: "services",
+      idempotent: true,
+      params: object({ act: Id, outcome: Name, object: Type.Optional(Type.String({ maxLength: 255 })) }),
+      result: object({}),
+      errors: [notFound],
+    },
+    /**
+     * Whether the audit log is whole: `rows` that fit, the last one's `hash`, and what does not fit. It is held against
+     * a `hash` that was noted for a `sequence`, if there is one.
+     */
+    verifyAuditLog: {
+      scopes: ["platform"],
+      params: object({ sequence: Type.Optional(Type.Integer({ minimum: 1 })), hash: Type.Optional(Type.String()) }),
+      result: object({
+        rows: Type.Integer(),
+        hash: Type.String(),
+        broken: Type.Optional(object({ sequence: Type.Integer(), reason: Type.String() })),
       }),
     },
   },

@@ -3,25 +3,29 @@ import type { Scope } from "../../platform/contracts.ts";
 import type { Database } from "../../platform/database.ts";
 import { newId } from "../../platform/ids.ts";
 import { DEMO_SECRET } from "../../platform/production.ts";
+import { SCOPES } from "./contract.ts";
 import { hashPassword } from "./crypto/password.ts";
 import { hashSecret } from "./crypto/secret.ts";
 import { addCustomers, hasCustomers } from "./customers/customer-repository.ts";
 import { addClients, addTenants, knownClients } from "./repository.ts";
-import { SCOPES } from "./scope.ts";
+import { TENANT_SCOPES } from "./scope.ts";
 
 const SHOP: readonly Scope[] = ["orders:read", "orders:write", "inventory:read", "payments:read", "delivery:read"];
 
 const TENANTS = [
   { id: "demo", name: "Demo" },
   { id: "acme", name: "Acme" },
+  // Whoever runs the platform is no merchant: a tenant of its own, without a catalog.
+  { id: "waybill", name: "Waybill" },
 ];
 
 const CLIENTS: readonly { id: string; tenant: string; name: string; scopes: readonly Scope[] }[] = [
   { id: "demo-shop", tenant: "demo", name: "The demo shop's back end", scopes: SHOP },
   { id: "demo-courier", tenant: "demo", name: "The demo shop's courier", scopes: ["delivery:read", "delivery:write"] },
-  { id: "demo-operator", tenant: "demo", name: "The demo shop's operators", scopes: SCOPES },
+  { id: "demo-operator", tenant: "demo", name: "The demo shop's operators", scopes: TENANT_SCOPES },
   { id: "acme-shop", tenant: "acme", name: "Acme's back end", scopes: SHOP },
-  { id: "acme-operator", tenant: "acme", name: "Acme's operators", scopes: SCOPES },
+  { id: "acme-operator", tenant: "acme", name: "Acme's operators", scopes: TENANT_SCOPES },
+  { id: "waybill-operator", tenant: "waybill", name: "The platform's operators", scopes: SCOPES },
 ];
 
 const PASSWORD = "correct horse battery staple";

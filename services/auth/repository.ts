@@ -55,6 +55,21 @@ export function findKeys(queries: Queries, retiredAfter: Instant): Promise<KeyRo
   return queries.query(usableKeys, [retiredAfter]);
 }
 
+const allKeys = statement(
+  "auth.all_keys",
+  `select kid as id, created_at as "createdAt", retired_at as "retiredAt" from signing_keys
+   where (created_at, kid) < ($1::timestamptz, $2) order by created_at desc, kid desc limit $3`,
+);
+
+/** All keys below a place, newest first, without what they are. */
+export function listKeyRows(
+  queries: Queries,
+  before: { readonly createdAt: Instant; readonly id: string },
+  limit: number,
+): Promise<{ id: string; createdAt: Instant; retiredAt: Instant | null }[]> {
+  return queries.query(allKeys, [before.createdAt, before.id, limit]);
+}
+
 /** Lets one transaction at a time look for keys and make one. */
 export async function lockSigningKeys(tx: Tx): Promise<void> {
   await tx.query(lockKeys);

@@ -1,18 +1,8 @@
 import type { Scope } from "../../platform/contracts.ts";
+import { SCOPES } from "./contract.ts";
 
-/** All scopes there are. */
-export const SCOPES = Object.keys({
-  "orders:read": true,
-  "orders:write": true,
-  "delivery:read": true,
-  "delivery:write": true,
-  "inventory:read": true,
-  "inventory:write": true,
-  "catalog:write": true,
-  "payments:read": true,
-  "payments:write": true,
-  admin: true,
-} satisfies Record<Scope, true>) as readonly Scope[];
+/** What a tenant's operators may have: all that is not the platform's. */
+export const TENANT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => scope !== "platform");
 
 /** What a customer's token may carry, as far as the client has it. */
 export const CUSTOMER_SCOPES: readonly Scope[] = ["orders:read", "orders:write", "payments:read", "delivery:read"];

@@ -129,6 +129,7 @@ export const contract = defineContract({
       errors: [notFound],
     },
     create: {
+      audited: { keeps: ["sku", "price", "active"] },
       rest: {
         route: "POST /products",
         tag: "Catalog",
@@ -151,6 +152,7 @@ export const contract = defineContract({
       errors: [skuTaken],
     },
     update: {
+      audited: { object: "id", keeps: ["price", "active", "version"] },
       rest: {
         route: "PUT /products/:id",
         tag: "Catalog",
@@ -177,6 +179,7 @@ export const contract = defineContract({
       errors: [notFound, staleVersion],
     },
     remove: {
+      audited: { object: "id" },
       rest: {
         route: "DELETE /products/:id",
         tag: "Catalog",

@@ -111,6 +111,7 @@ export const contract = defineContract({
       errors: [notFound],
     },
     set: {
+      audited: { object: "sku", keeps: ["onHand", "version"] },
       rest: {
         route: "PUT /inventory/:sku",
         tag: "Inventory",
@@ -124,6 +125,7 @@ export const contract = defineContract({
       errors: [staleVersion, belowReserved],
     },
     adjust: {
+      audited: { object: "sku", keeps: ["delta"] },
       rest: {
         route: "POST /inventory/:sku/adjust",
         tag: "Inventory",

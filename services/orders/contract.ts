@@ -313,6 +313,7 @@ export const contract = defineContract({
       errors: [notFound, alreadyShipped, preconditionFailed],
     },
     setStatus: {
+      audited: { object: "id", keeps: ["status"] },
       rest: {
         route: "PUT /orders/:id/status",
         tag: "Orders",
@@ -336,6 +337,7 @@ export const contract = defineContract({
       result: page(Process),
     },
     retryProcess: {
+      audited: { object: "orderId" },
       rest: {
         route: "POST /admin/processes/:orderId/retry",
         tag: "Operations",
@@ -348,6 +350,7 @@ export const contract = defineContract({
       errors: [notFound],
     },
     skipStep: {
+      audited: { object: "orderId" },
       rest: {
         route: "POST /admin/processes/:orderId/skip",
         tag: "Operations",
@@ -361,6 +364,7 @@ export const contract = defineContract({
       errors: [notFound, conflict],
     },
     compensate: {
+      audited: { object: "orderId" },
       rest: {
         route: "POST /admin/processes/:orderId/compensate",
         tag: "Operations",

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import pg from "pg";
 import { DOMAINS, type DomainName } from "../../platform/config.ts";
+import { verifySecret } from "../../services/auth/crypto/secret.ts";
 import { testServer } from "../support/databases.ts";
 import { ROOT } from "../support/process.ts";
 
@@ -10,7 +11,7 @@ const run = randomBytes(4).toString("hex");
 const database = `migrate_${run}`;
 /** Roles belong to the whole server, and other suites are on it. */
 const roleOf = (domain: string) => `m${run}_${domain}`;
-const DEMO_CLIENTS = 5;
+const DEMO_CLIENTS = 6;
 
 jest.setTimeout(60_000);
 
@@ -19,9 +20,11 @@ interface Outcome {
   readonly output: string;
 }
 
-/** The script in a process of its own, with this environment and no other. */
-function migrate(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> {
-  const script = path.join(ROOT, "scripts/migrate.ts");
+const migrate = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => runScript("migrate", env, args);
+
+/** A script in a process of its own, with this environment and no other. */
+function runScript(name: string, env: Readonly<Record<string, string>>, args: readonly string[]): Promise<Outcome> {
+  const script = path.join(ROOT, `scripts/${name}.ts`);
   const options = { env: { PATH: process.env.PATH, ...env }, timeout: 60_000 };
   return new Promise((resolve) => {
     execFile(process.execPath, ["--no-warnings", script, ...args], options, (error, stdout, stderr) =>
@@ -152,4 +155,29 @@ test("fails when nobody answers", async () => {
     DATABASE_OWNER_URL: "postgres://owner:x@127.0.0.1:1/waybill",
   });
   expect([code, output]).toEqual([1, expect.stringContaining("The databases are not prepared: auth: ")]);
+});
+
+test("lets bootstrap make the platform's first client, once", async () => {
+  await migrate(settings());
+  const env = { AUTH_DATABASE_URL: domainUrl("auth") };
+  const outcomes = await Promise.all([runScript("bootstrap", env, []), runScript("bootstrap", env, [])]);
+  // Of two at the same time one does it.
+  expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1]);
+  const made = outcomes.find(({ code }) => code === 0)?.output ?? "";
+  const [, id = "", secret = ""] = /client_id=(waybill-[0-9a-f]{12})\nclient_secret=([\w-]{43})\n/.exec(made) ?? [];
+  expect(secret).not.toBe("");
+  const refused = await runScript("bootstrap", env, []);
+  expect([refused.code, refused.output]).toEqual([1, expect.stringContaining(`${id} has the scope platform already`)]);
+  expect((await runScript("bootstrap", env, ["--another", "--tenant", "house"])).code).toBe(0);
+  expect((await runScript("bootstrap", env, ["--tenant", "*"])).code).toBe(1);
+  expect((await runScript("bootstrap", {}, [])).code).toBe(1);
+  const clients = await asOwner<{ tenant: string; scopes: string[]; hash: string }>(
+    "select tenant, scopes, secret_hash as hash from auth.clients order by created_at",
+  );
+  expect(clients.map(({ tenant }) => tenant)).toEqual(["waybill", "house"]);
+  for (const { scopes } of clients)
+    expect(scopes).toEqual(expect.arrayContaining(["platform", "admin", "orders:read"]));
+  expect(await verifySecret(secret, clients[0]?.hash as string)).toBe(true);
+  const acts = await asOwner("select from auth.audit_log where action = 'auth.bootstrap' and client like 'operator:%'");
+  expect(acts).toHaveLength(2);
 });

@@ -5,7 +5,7 @@ import { commands } from "../../scripts/repl/commands.ts";
 import { type Completion, completerOf } from "../../scripts/repl/completion.ts";
 import { loadPrompt } from "../../scripts/repl/prompt.ts";
 import { run } from "../../scripts/repl/run.ts";
-import { type Client, orderBody } from "../support/client.ts";
+import { Client, orderBody } from "../support/client.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
 import { confirmedOrder, deadLetter, SKU, troubledProcess } from "../support/samples.ts";
 import { eventually } from "../support/waiting.ts";
@@ -265,6 +265,49 @@ describe("the operators' commands", () => {
     expect(await complete("replay orders delivery ")).toEqual([[], ""]);
     expect(await complete("replay payments ")).toEqual([[], ""]);
     expect(await complete("stuck ")).toEqual([[], "stuck "]);
+  });
+
+  test("tenants and clients are made, rotated and disabled, and the audit log says by whom", async () => {
+    expect(await type("tenant-create globex Globex")).toMatch(/^There is the tenant globex now/);
+    expect(await type("tenant-create globex Globex")).toMatch(/another tenant with this id/);
+    expect(await type("tenants")).toMatch(/\n {2}globex +active +1 +\S+ \S+ +Globex\n/);
+    const shown = await type("client-create globex Shop admin,orders:read");
+    const [, id = "", secret = ""] = /the client (globex-\w+) now.*: ([\w-]{43})$/.exec(shown) ?? [];
+    const as = async (one: string) =>
+      new Client(platform.url).as(id, one).then(
+        () => true,
+        () => false,
+      );
+    expect(await as(secret)).toBe(true);
+    const rotated = await type(`client-rotate ${id} --overlap 60`);
+    const [, fresh = ""] = /: ([\w-]{43})\nThe one before stays good until /.exec(rotated) ?? [];
+    expect([await as(secret), await as(fresh)]).toEqual([true, true]);
+    expect(await type("clients globex")).toMatch(
+      new RegExp(`\n  ${id} +globex +active +two until \\S+ \\S+ +admin orders:read +Shop$`),
+    );
+    expect(await type(`client-disable ${id}`)).toBe(`The client ${id} of globex is disabled.`);
+    expect(await as(fresh)).toBe(false);
+    expect(await type(`client-enable ${id}`)).toBe(`The client ${id} of globex is active.`);
+    expect(await type("tenant-disable globex")).toBe("The tenant globex is disabled.");
+    expect(await as(fresh)).toBe(false);
+    expect(await type("tenant-enable globex")).toBe("The tenant globex is active.");
+    expect(await as(fresh)).toBe(true);
+    expect(await type("client-disable demo-shop --tenant acme")).toMatch(/^The client demo-shop of demo/);
+    expect(await type("client-rotate nobody")).toBe("There is no such thing here.");
+    expect(await type("client-create nowhere Shop admin")).toBe("tenant must be a tenant");
+    expect(await type("keys-rotate")).toMatch(/^Tokens are signed with \S+ from now on\.$/);
+    expect(await type("keys")).toMatch(/ signs .*\n.* retired /);
+    const log = await type("audit");
+    for (const action of ["createTenant", "createClient", "rotateSecret", "updateClient", "updateTenant", "rotateKeys"])
+      expect(log).toMatch(new RegExp(`operator:\\S+ +auth\\.${action} `));
+    expect(log).not.toContain(secret);
+    expect(await type(`audit --action auth.rotateSecret`)).toMatch(new RegExp(`auth.rotateSecret +${id} +OK`));
+    const whole = await type("verify-audit");
+    const [, rows = "", hash = ""] = /The last one: (\d+) ([0-9a-f]{64})$/.exec(whole) ?? [];
+    expect(await type(`verify-audit ${rows} ${hash}`)).toMatch(/ rows of the audit log fit/);
+    expect(await type("verify-audit 1 x")).toMatch(/^A sequence is noted with its hash/);
+    await platform.owner.query("update auth.audit_log set client = 'somebody' where sequence = 2");
+    expect(await type("verify-audit")).toMatch(/^Row 2 does not: it is not as it was written\.\n1 rows/);
   });
 });
 

@@ -14,6 +14,7 @@ import type { RetryPolicy } from "../../platform/subscriptions/retry-policy.ts";
 import { on } from "../../platform/subscriptions/subscription.ts";
 import "../../services/orders/contract.ts";
 import { createTestDatabase, type TestDatabase } from "./databases.ts";
+import { recorder } from "./recorder.ts";
 
 type Delivered = SequencedEvent<"orders.delivered.v1">;
 
@@ -87,6 +88,7 @@ export async function makeWorld(makeAdapter: (config: Config) => object): Promis
       });
       const config: Config = { ...base, databases: db.urls, ...overrides };
       const broker = new ServiceBroker({ ...brokerOptions(config, makeAdapter(config)), nodeID: `node-${newId()}` });
+      broker.createService(recorder);
       if (log) broker.createService(defineSchema({ name: "orders", mixins: [eventLog("orders"), database("orders")] }));
       if (subscriber) {
         const handler = on("orders.delivered.v1", async (tx, events) => {

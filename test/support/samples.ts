@@ -1,5 +1,5 @@
 import { newId } from "../../platform/ids.ts";
-import { type Client, orderBody } from "./client.ts";
+import { Client, orderBody } from "./client.ts";
 import type { TestPlatform } from "./platform.ts";
 import { eventually } from "./waiting.ts";
 
@@ -21,6 +21,9 @@ export interface World {
   readonly shipment: string;
   readonly product: string;
   readonly deadLetter: string;
+  /** A tenant without anything, and a client of `demo`. */
+  readonly tenant: string;
+  readonly client: string;
 }
 
 /** A request that is right in every respect, with all that its body may have. */
@@ -42,7 +45,26 @@ export async function buildWorld(platform: TestPlatform): Promise<World> {
   const order = await confirmedOrder(operator);
   const [product] = (await operator.get("/api/v1/products?limit=1")).body.items;
   await troubledProcess(platform, order.id);
-  return { order: order.id, shipment: order.shipment.id, product: product.id, deadLetter: await deadLetter(platform) };
+  const keeper = await platform.client("waybill-operator");
+  const tenant = "spare";
+  await keeper.post("/api/v1/admin/tenants", { id: tenant, name: "Spare" });
+  const { body: client } = await keeper.post("/api/v1/admin/clients", {
+    ...{ tenant: "demo", name: "A reader", scopes: ["orders:read"] },
+  });
+  return {
+    ...{ order: order.id, shipment: order.shipment.id, product: product.id, deadLetter: await deadLetter(platform) },
+    ...{ tenant, client: client.id },
+  };
+}
+
+/** An operator of `demo` who is one of the platform's as well: may use every route, and owns what the samples are about. */
+export async function almighty(platform: TestPlatform): Promise<Client> {
+  await platform.owner.query(
+    `update auth.clients set scopes = array_append(scopes, 'platform')
+     where id = 'demo-operator' and not 'platform' = any (scopes)`,
+  );
+  // Not one of the tokens that were given out before.
+  return new Client(platform.url).as("demo-operator");
 }
 
 /** Places an order and waits until its shipment is there. */
@@ -102,7 +124,7 @@ export async function deadLetter({ owner }: TestPlatform, tenant = "demo"): Prom
 }
 
 /** A right request for every POST and PUT that takes a token and JSON. */
-export function samplesOf({ order, shipment, product, deadLetter }: World): Sample[] {
+export function samplesOf({ order, shipment, product, deadLetter, tenant, client }: World): Sample[] {
   const items = [{ sku: SKU, quantity: 1 }];
   const sample = (
     operation: string,
@@ -169,6 +191,25 @@ export function samplesOf({ order, shipment, product, deadLetter }: World): Samp
     sample("POST /api/v1/check-availability", {}, { items }),
     sample("POST /api/v1/products", {}, { sku: "A-THING", ...product1 }, "catalog:write"),
     sample("PUT /api/v1/products/{id}", { id: product }, { ...product1, version: 1 }, "catalog:write"),
+    sample("POST /api/v1/admin/tenants", {}, { id: "another", name: "Another" }, "platform"),
+    {
+      ...sample(
+        "PUT /api/v1/admin/tenants/{id}",
+        { id: tenant },
+        { name: "Still spare", active: true, version: 1 },
+        "platform",
+      ),
+      owned: false,
+    },
+    sample("POST /api/v1/admin/clients", {}, { tenant: "demo", name: "Another", scopes: ["orders:read"] }, "admin"),
+    sample(
+      "PUT /api/v1/admin/clients/{id}",
+      { id: client },
+      { name: "Still a reader", scopes: ["orders:read"], active: true, version: 1 },
+      "admin",
+    ),
+    sample("POST /api/v1/admin/clients/{id}/rotate-secret", { id: client }, { overlapSeconds: 60 }, "admin"),
+    sample("POST /api/v1/admin/keys/rotate", {}, {}, "platform"),
     sample("POST /api/v1/events/tickets", {}, {}, "orders:read"),
   ];
 }

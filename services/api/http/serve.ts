@@ -107,7 +107,8 @@ function metaOf({ proxies }: Gateway, route: Route, { req }: Exchange, { idempot
   const meta: Meta = {};
   if (idempotency) meta.idempotency = idempotency;
   if (route.method !== "GET" && req.headers["if-match"] !== undefined) meta.ifMatch = req.headers["if-match"];
-  if (route.rest.open) {
+  // For limits, and for the audit log: nobody else asks.
+  if (route.rest.open || route.contract.audited) {
     const address = clientAddress(req, proxies);
     if (address !== undefined) meta.address = address;
   }

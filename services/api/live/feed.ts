@@ -15,6 +15,7 @@ export interface FeedFilter {
   /** The end of the token, in seconds since 1970, and its id. */
   readonly expires?: number;
   readonly tokenId?: string;
+  readonly epoch?: string;
 }
 
 /** One reader of the live feeds. There may be very many: it has no timer and no buffer of its own. */

@@ -19,8 +19,8 @@ const COMMENT = Buffer.from(":\n\n");
 /** Readers that resume from far behind read the log itself; a few at a time, or they would keep orders from it. */
 const READING_AT_ONCE = 4;
 
-/** Whether a token was revoked, by its id, as far as this node knows. */
-export type IsRevoked = (tokenId: string) => boolean;
+/** Whether a token, or all of its client, was revoked, by its id, as far as this node knows. */
+export type IsRevoked = (id: string) => boolean;
 
 /** Where a feed begins, and the log's head at that moment. */
 export interface FeedStart {
@@ -106,9 +106,9 @@ export class LiveFeeds {
     if (this.#all.size > 0) this.#opened?.wake();
   }
 
-  /** Ends the feeds of a token that was revoked. */
-  endToken(tokenId: string): void {
-    for (const feed of this.#all) if (feed.filter.tokenId === tokenId) feed.end();
+  /** Ends the feeds of a token that was revoked, or of all tokens of a client. */
+  endToken(id: string): void {
+    for (const feed of this.#all) if (feed.filter.tokenId === id || feed.filter.epoch === id) feed.end();
   }
 
   /** Ends all feeds. There are no new ones after it. */
@@ -214,7 +214,8 @@ export class LiveFeeds {
     for (const feed of this.#all) {
       feed.check(now, seconds);
       // The news may have come while the feed was opened.
-      if (feed.filter.tokenId !== undefined && this.#isRevoked(feed.filter.tokenId)) feed.end();
+      const { tokenId, epoch } = feed.filter;
+      if ([tokenId, epoch].some((id) => id !== undefined && this.#isRevoked(id))) feed.end();
       if (beat) feed.beat(COMMENT);
     }
   }

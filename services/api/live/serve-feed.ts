@@ -24,6 +24,6 @@ export const serveFeed: Serve = async (gateway, exchange, params) => {
   if (req.method === "HEAD") return void res.end();
   exchange.isFeed = true;
   gateway.traffic.leave();
-  const { tenant, customer, expires, tokenId } = identity;
-  gateway.feeds.open(res, { tenant, customer, order, expires, tokenId }, start);
+  const { tenant, customer, expires, tokenId, epoch } = identity;
+  gateway.feeds.open(res, { tenant, customer, order, expires, tokenId, epoch }, start);
 };

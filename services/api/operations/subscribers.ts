@@ -16,8 +16,12 @@ export function subscribers(broker: ServiceBroker): { domains: DomainName[]; som
  * it, UNAVAILABLE when one that did not answer may.
  */
 export async function askWhoeverHasIt<T>(ctx: Ctx<{ id: string }>, what: "get" | "redrive" | "discard"): Promise<T> {
-  const { domains, someAreAway } = subscribers(ctx.broker);
+  const { domains: all, someAreAway } = subscribers(ctx.broker);
   const { idempotency } = ctx.meta;
+  // An act is recorded wherever it is asked for, so it is asked for where the letter is. One that is there no longer may
+  // have gone by an earlier request with the same key: then each is asked.
+  const owner = what === "get" ? undefined : await ownerOf(ctx, all);
+  const domains = owner === undefined ? all : [owner];
   const answers = await Promise.allSettled(
     domains.map((domain) => {
       const action = `${domain}.deadLetters.${what}`;
@@ -34,4 +38,12 @@ export async function askWhoeverHasIt<T>(ctx: Ctx<{ id: string }>, what: "get" |
   const failed = answers.find((answer) => answer.status === "rejected" && answerTo(answer.reason).status !== 404);
   if (failed?.status === "rejected") throw failed.reason;
   throw someAreAway ? unavailable({ retryAfter: 5 }) : notFound();
+}
+
+async function ownerOf(ctx: Ctx<{ id: string }>, domains: readonly DomainName[]): Promise<DomainName | undefined> {
+  const { id } = ctx.params;
+  const found = await Promise.allSettled(
+    domains.map((domain) => ctx.call<unknown, { id: string }>(`${domain}.deadLetters.get`, { id })),
+  );
+  return domains.find((_, i) => found[i]?.status === "fulfilled");
 }

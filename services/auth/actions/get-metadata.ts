@@ -1,6 +1,6 @@
 import { configOf } from "../../../platform/config.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
-import { SCOPES } from "../scope.ts";
+import { SCOPES } from "../contract.ts";
 
 /** What an OAuth 2 client library wants to know of us. */
 export const getMetadata: ActionHandler<"auth.metadata"> = async function (ctx) {

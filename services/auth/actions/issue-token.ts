@@ -30,5 +30,5 @@ export const issueToken: ActionHandler<"auth.issueToken", AuthService> = async f
   const client = await authenticateClient(this, ctx);
   const scopes = narrowScope(asked, client.scopes);
   if (!scopes) throw invalidScope({ detail: "The scope is more than the client was granted." });
-  return grantAccess(this, { client: client.id, tenant: client.tenant, scopes });
+  return grantAccess(this, { client: client.id, tenant: client.tenant, scopes, epoch: client.epoch });
 };

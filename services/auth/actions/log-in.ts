@@ -54,6 +54,13 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
   };
   await inTransaction(serviceContext(this, client.tenant), (tx) => addSession(tx, session, this.clock.now()));
   const { tenant, scopes } = session;
-  const grantee = { client: client.id, tenant, scopes, customer: customer.id, session: session.id };
+  const grantee = {
+    client: client.id,
+    tenant,
+    scopes,
+    epoch: client.epoch,
+    customer: customer.id,
+    session: session.id,
+  };
   return { ...grantAccess(this, grantee), refresh_token: writeRefreshToken(first) };
 };

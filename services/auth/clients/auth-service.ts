@@ -1,5 +1,6 @@
 import type { DomainService } from "../../../platform/service.ts";
 import type { Turns } from "../../../platform/turns.ts";
+import type { Recorder } from "../audit/record.ts";
 import type { KeyRing } from "../crypto/key-ring.ts";
 import type { UsualAddresses } from "../customers/usual-addresses.ts";
 import type { GuessLimit } from "./guess-limit.ts";
@@ -9,6 +10,10 @@ export interface ClientRow {
   readonly id: string;
   readonly tenant: string;
   readonly secretHash: string;
+  /** What is good beside it, until then. */
+  readonly previousSecretHash: string | null;
+  readonly previousSecretUntil: Date | null;
+  readonly epoch: string;
   readonly scopes: readonly string[];
   readonly active: boolean;
 }
@@ -29,4 +34,6 @@ export interface AuthService extends DomainService {
   readonly keys: KeyRing;
   /** When the tables were tidied last. */
   readonly memory: { tidiedAt: number };
+  /** Puts an entry into the audit log. */
+  readonly record: Recorder;
 }

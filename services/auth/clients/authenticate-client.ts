@@ -1,3 +1,4 @@
+import type { Instant } from "../../../platform/clock.ts";
 import { configOf } from "../../../platform/config.ts";
 import { DEMO_SECRET } from "../../../platform/production.ts";
 import type { Ctx } from "../../../platform/service.ts";
@@ -21,10 +22,17 @@ export async function authenticateClient(
     client = await findClient(service, id);
     // Whoever has read the README knows it.
     if (configOf(service.broker).production && secret === DEMO_SECRET) return false;
-    return service.hashing.run(() => verifySecret(secret, client?.secretHash));
+    return service.hashing.run(() => verifySecret(secret, ...secretsOf(client, service.clock.now())));
   };
   const now = () => Date.parse(service.clock.now());
   const isRight = await service.guesses.attemptIn(ctx, `${ctx.meta.address ?? ""} ${id}`, now, check);
   if (!isRight) throw invalidClient();
   return client as ClientRow;
+}
+
+/** The secrets that are good, as they are stored. */
+function secretsOf(client: ClientRow | undefined, now: Instant): string[] {
+  if (!client) return [];
+  const { secretHash, previousSecretHash: previous, previousSecretUntil: until } = client;
+  return previous !== null && until !== null && until.toISOString() > now ? [secretHash, previous] : [secretHash];
 }

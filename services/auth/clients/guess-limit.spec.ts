@@ -1,4 +1,5 @@
 import { Problem } from "../../../platform/errors.ts";
+import type { Ctx } from "../../../platform/service.ts";
 import { GuessLimit } from "./guess-limit.ts";
 
 let now = 0;
@@ -77,4 +78,17 @@ test("of very many subjects the ones that failed last are known", async () => {
   expect(await outcome(limit.attempt("first", clock, right))).toBe("right");
   await fail(limit, 19, "subject 49999");
   expect(await outcome(limit.attempt("subject 49999", clock, right))).toBe(429);
+});
+
+test("a lock is told of once, and again when it is another", async () => {
+  const told = jest.fn();
+  const limit = new GuessLimit(undefined, 20, told);
+  const guess = () => limit.attemptIn({ meta: {} } as Ctx, "a", clock, wrong).catch(() => {});
+  for (let i = 0; i < 20; i++) await guess();
+  expect(told).not.toHaveBeenCalled();
+  for (let i = 0; i < 5; i++) await guess();
+  expect(told).toHaveBeenCalledTimes(1);
+  now += 60_000;
+  for (let i = 0; i < 25; i++) await guess();
+  expect(told).toHaveBeenCalledTimes(2);
 });

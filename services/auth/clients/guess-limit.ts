@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
 import { Problem, rateLimited } from "../../../platform/errors.ts";
 import type { Ctx } from "../../../platform/service.ts";
 import type { SharedGuesses, Standing } from "./shared-guesses.ts";
@@ -12,6 +13,9 @@ const WAIT_MS = 20;
 const LONGEST_WAIT_MS = 5_000;
 
 type Begun = Extract<Standing, { may: "begin" }>;
+
+/** Told once a window of a subject that is refused: by the call that was the first to be. */
+export type OnLock = (ctx: Ctx, now: number) => void;
 
 interface Subject {
   /** When the latest wrong secrets came, oldest first. */
@@ -31,10 +35,14 @@ export class GuessLimit {
   readonly #subjects = new Map<string, Subject>();
   readonly #shared: SharedGuesses | undefined;
   readonly #most: number;
+  readonly #onLock: OnLock | undefined;
+  /** Until when nobody is told again of a subject. */
+  readonly #told = new LRUCache<string, number>({ max: MAX_SUBJECTS });
 
-  constructor(shared?: SharedGuesses, most = GUESSES) {
+  constructor(shared?: SharedGuesses, most = GUESSES, onLock?: OnLock) {
     this.#shared = shared;
     this.#most = most;
+    this.#onLock = onLock;
   }
 
   /**
@@ -77,14 +85,22 @@ export class GuessLimit {
       return await this.attempt(key, now, check);
     } catch (error) {
       // Of two limits, one within the other, the one that refused says so.
-      if (error instanceof Problem && error.status === 429)
-        ctx.meta.$responseHeaders ??= {
+      if (error instanceof Problem && error.status === 429 && ctx.meta.$responseHeaders === undefined) {
+        ctx.meta.$responseHeaders = {
           "RateLimit-Limit": String(this.#most),
           "RateLimit-Remaining": "0",
           "RateLimit-Reset": String(error.details.retryAfter),
         };
+        this.#tell(ctx, key, now());
+      }
       throw error;
     }
+  }
+
+  #tell(ctx: Ctx, key: string, now: number): void {
+    if ((this.#told.get(key) ?? now) > now) return;
+    this.#told.set(key, now + WINDOW_MS);
+    this.#onLock?.(ctx, now);
   }
 
   /** Finds a place in the shared count. Throws RATE_LIMITED; undefined when there is none. */

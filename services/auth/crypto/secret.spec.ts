@@ -1,4 +1,4 @@
-import { hashSecret, verifySecret } from "./secret.ts";
+import { hashSecret, newSecret, verifySecret } from "./secret.ts";
 
 test("a secret is verified by its hash, which does not hold it", async () => {
   const stored = await hashSecret("demo-secret");
@@ -16,9 +16,36 @@ test("nobody's secret is right, after the same work", async () => {
   const stored = await hashSecret("a");
   const time = async (hash: string | undefined) => {
     const start = performance.now();
-    expect(await verifySecret("b", hash)).toBe(false);
+    expect(await verifySecret("b", ...(hash ? [hash] : []))).toBe(false);
     return performance.now() - start;
   };
   const [known, unknown] = [await time(stored), await time(undefined)];
   expect(unknown).toBeGreaterThan(known / 4);
+});
+
+test("of two secrets each is right, by one derivation", async () => {
+  const old = await hashSecret("old");
+  const fresh = await hashSecret("new", old);
+  const salt = (stored: string) => stored.split("$")[4];
+  expect(salt(fresh)).toBe(salt(old));
+  expect(fresh).not.toBe(old);
+  for (const [secret, isRight] of [
+    ["old", true],
+    ["new", true],
+    ["other", false],
+  ] as const)
+    expect([secret, await verifySecret(secret, fresh, old)]).toEqual([secret, isRight]);
+  expect(await verifySecret("old", fresh)).toBe(false);
+});
+
+test("two secrets with salts of their own are right as well", async () => {
+  const stored = [await hashSecret("old"), await hashSecret("new")];
+  expect(await verifySecret("old", ...stored)).toBe(true);
+  expect(await verifySecret("new", ...stored)).toBe(true);
+  expect(await verifySecret("other", ...stored)).toBe(false);
+});
+
+test("a new secret is 32 random bytes", () => {
+  expect(newSecret()).toMatch(/^[\w-]{43}$/);
+  expect(newSecret()).not.toBe(newSecret());
 });

@@ -8,13 +8,15 @@ export interface Grantee {
   readonly client: string;
   readonly tenant: string;
   readonly scopes: readonly string[];
+  /** The client's, as it was when the client was found to be active: a token of an earlier one is not good. */
+  readonly epoch: string;
   /** The customer and their login, if it is one's. */
   readonly customer?: string;
   readonly session?: string;
 }
 
 /** A new access token, as the token endpoint answers it (RFC 6749, 5.1). */
-export function grantAccess(service: AuthService, { client, tenant, scopes, customer, session }: Grantee) {
+export function grantAccess(service: AuthService, { client, tenant, scopes, epoch, customer, session }: Grantee) {
   const { issuer, accessTokenSeconds } = configOf(service.broker);
   const iat = Math.floor(Date.parse(service.clock.now()) / 1_000);
   const scope = scopes.join(" ");
@@ -24,6 +26,7 @@ export function grantAccess(service: AuthService, { client, tenant, scopes, cust
     tenant,
     ...(customer !== undefined && { customer }),
     ...(session !== undefined && { sid: session }),
+    epoch,
     scope,
     iat,
     exp: iat + accessTokenSeconds,

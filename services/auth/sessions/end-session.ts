@@ -20,10 +20,13 @@ export async function endSession(
   const now = service.clock.now();
   await endSessionRow(tx, { id, tenant }, reason, now);
   await revokeToken(tx, { jti: id, tenant, expiresAt });
-  tx.afterCommit(() => {
-    const exp = Date.parse(expiresAt) / 1_000;
-    verifierOf(service.broker).revoke({ id, exp });
-    // To all other nodes. One that misses it reads the row within a second.
-    service.broker.broadcast("auth.token_revoked", { jti: id, exp }).catch(() => {});
-  });
+  tx.afterCommit(() => tellRevoked(service, id, expiresAt));
+}
+
+/** Takes note of what ends tokens, and tells all other nodes, once it is committed. */
+export function tellRevoked(service: AuthService, id: string, expiresAt: Instant): void {
+  const exp = Date.parse(expiresAt) / 1_000;
+  verifierOf(service.broker).revoke({ id, exp });
+  // One that misses it reads the row within a second.
+  service.broker.broadcast("auth.token_revoked", { jti: id, exp }).catch(() => {});
 }

@@ -41,6 +41,7 @@ export async function refreshSession(service: AuthService, text: string, client?
       client: session.client,
       tenant: session.tenant,
       scopes: session.scopes.filter((scope) => session.granted.includes(scope)),
+      epoch: session.epoch,
       customer: session.customer,
       session: session.id,
     }),

@@ -1,11 +1,13 @@
 import { after } from "../../../platform/clock.ts";
 import { configOf } from "../../../platform/config.ts";
 import { inTransaction } from "../../../platform/database.ts";
-import { newId } from "../../../platform/ids.ts";
 import { type DomainService, serviceContext } from "../../../platform/service.ts";
+import { ownAct } from "../audit/audit-entry.ts";
+import { appendEntries } from "../audit/audit-repository.ts";
 import type { AuthService } from "../clients/auth-service.ts";
-import { generateSigningKey, type StoredKey } from "../crypto/signing-key.ts";
-import { findKeys, forgetExpired, lockSigningKeys, replaceKey } from "../repository.ts";
+import { replaceSigningKey } from "../crypto/replace-key.ts";
+import type { StoredKey } from "../crypto/signing-key.ts";
+import { findKeys, forgetExpired, lockSigningKeys } from "../repository.ts";
 import { dropSessions } from "../sessions/session-repository.ts";
 
 /** How long a key signs. Then a new one takes over, and the old one verifies until its last token has expired. */
@@ -62,7 +64,8 @@ async function rotateKey(service: DomainService): Promise<boolean> {
     await lockSigningKeys(tx);
     const [current] = await findKeys(tx, now);
     if (current && after(current.createdAt, KEY_LIFE_MS) > now) return false;
-    await replaceKey(tx, await generateSigningKey(newId()), now);
+    const kid = await replaceSigningKey(tx, now);
+    await appendEntries(tx, [ownAct(service, { action: "auth.rotateKeys", object: kid })], now);
     return true;
   });
 }

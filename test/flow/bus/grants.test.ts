@@ -2,7 +2,16 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import { DOMAINS, SERVICES, type ServiceName } from "../../../platform/config.ts";
-import { BROADCASTS, CALLS, LOGS, OF_EACH_LOG, OF_EACH_NODE, READS } from "../../../scripts/cluster/bus-grants.ts";
+import {
+  AUDITED,
+  BROADCASTS,
+  CALLS,
+  LOGS,
+  OF_EACH_AUDITED,
+  OF_EACH_LOG,
+  OF_EACH_NODE,
+  READS,
+} from "../../../scripts/cluster/bus-grants.ts";
 import { allRoutes } from "../../../services/api/routes.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -12,6 +21,8 @@ interface Declared {
   readonly actions: readonly string[];
   readonly events: readonly string[];
   readonly channels: readonly string[];
+  /** Whether any of the actions is recorded in the audit log. */
+  readonly audited: boolean;
 }
 
 interface Fragment {
@@ -27,6 +38,7 @@ function declaredIn(name: string, { actions = {}, events = {}, channels = {}, mi
     actions: [...Object.keys(actions).map((action) => `${name}.${action}`), ...all.flatMap((one) => one.actions)],
     events: [...Object.keys(events), ...all.flatMap((one) => one.events)],
     channels: [...Object.keys(channels), ...all.flatMap((one) => one.channels)],
+    audited: Object.values(actions).some((action) => action?.audited) || all.some((one) => one.audited),
   };
 }
 
@@ -76,6 +88,13 @@ test("channels and readers are those that the services declare", () => {
   );
 });
 
+test("whoever has privileged acts is granted to record them", () => {
+  const acting = [...declared].filter(([, one]) => one.audited).map(([name]) => name);
+  // It records its own by itself, and is asked to by no grant.
+  expect(acting.filter((name) => name !== "auth").sort()).toEqual([...AUDITED].sort());
+  expect(OF_EACH_AUDITED.filter((action) => !actions.has(action))).toEqual([]);
+});
+
 test.each(SERVICES)("%s is granted every call that is in its sources", (service) => {
   const used = sources(`services/${service}`).flatMap(({ text }) => quoted(text));
   const calls = [...new Set(used)].filter((name) => actions.has(name) && !name.startsWith(`${service}.`));
@@ -102,9 +121,9 @@ test("the gateway is granted what it asks each domain that has it", () => {
   }
 });
 
-test("every node is granted what it asks to know whose a token is", () => {
+test("every node is granted what it asks to know whose a token is, and those that have acts to record them", () => {
   const asked = quoted(readFileSync(join(ROOT, "moleculer.config.ts"), "utf8")).filter((name) => actions.has(name));
-  expect(asked.sort()).toEqual([...OF_EACH_NODE].sort());
+  expect(asked.sort()).toEqual([...OF_EACH_NODE, ...OF_EACH_AUDITED].sort());
 });
 
 test("whoever reads a channel is granted what is asked of its log", () => {

@@ -3,7 +3,7 @@ import { mismatches } from "../../support/json-schema.ts";
 import { ApiDocument, type Field, withValue } from "../../support/openapi.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
-import { buildWorld, type Sample, samplesOf } from "../../support/samples.ts";
+import { almighty, buildWorld, type Sample, samplesOf } from "../../support/samples.ts";
 import { rowCounts } from "../../support/tables.ts";
 
 jest.setTimeout(120_000);
@@ -36,7 +36,7 @@ describe("a field that is wrong", () => {
   let before: Record<string, number>;
   beforeAll(async () => {
     platform = await startPlatform({ CARRIER: "manual" });
-    operator = await platform.client("demo-operator");
+    operator = await almighty(platform);
     document = await ApiDocument.load(operator);
     const all = samplesOf(await buildWorld(platform));
     samples = all.map((sample) =>

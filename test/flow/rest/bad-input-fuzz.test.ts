@@ -3,7 +3,7 @@ import type { Answer, Client } from "../../support/client.ts";
 import { withValue } from "../../support/openapi.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
-import { buildWorld, type Sample, samplesOf } from "../../support/samples.ts";
+import { almighty, buildWorld, type Sample, samplesOf } from "../../support/samples.ts";
 
 jest.setTimeout(120_000);
 
@@ -54,7 +54,7 @@ describe("a body that chance has changed", () => {
   let samples: Sample[];
   beforeAll(async () => {
     platform = await startPlatform({ CARRIER: "manual" });
-    operator = await platform.client("demo-operator");
+    operator = await almighty(platform);
     samples = samplesOf(await buildWorld(platform));
   });
   afterAll(async () => {

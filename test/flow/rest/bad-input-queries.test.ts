@@ -1,7 +1,7 @@
 import type { Client } from "../../support/client.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
-import { buildWorld, SKU, type World } from "../../support/samples.ts";
+import { almighty, buildWorld, SKU, type World } from "../../support/samples.ts";
 
 jest.setTimeout(60_000);
 
@@ -11,7 +11,7 @@ describe("a query that is wrong", () => {
   let world: World;
   beforeAll(async () => {
     platform = await startPlatform({ CARRIER: "manual" });
-    operator = await platform.client("demo-operator");
+    operator = await almighty(platform);
     world = await buildWorld(platform);
   });
   afterAll(async () => {
@@ -27,6 +27,10 @@ describe("a query that is wrong", () => {
     `/api/v1/inventory/${SKU}/transactions`,
     "/api/v1/products",
     "/api/v1/admin/dead-letters",
+    "/api/v1/admin/tenants",
+    "/api/v1/admin/clients",
+    "/api/v1/admin/keys",
+    "/api/v1/admin/audit-log",
     "/api/v1/admin/processes",
     "/api/v1/admin/subscriptions",
   ];

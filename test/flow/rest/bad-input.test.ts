@@ -3,7 +3,7 @@ import { Client, type Send } from "../../support/client.ts";
 import { ApiDocument } from "../../support/openapi.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
-import { buildWorld, type Sample, samplesOf, type World } from "../../support/samples.ts";
+import { almighty, buildWorld, type Sample, samplesOf, type World } from "../../support/samples.ts";
 import { rowCounts } from "../../support/tables.ts";
 
 jest.setTimeout(120_000);
@@ -77,7 +77,7 @@ describe("a body that is wrong", () => {
   let before: Record<string, number>;
   beforeAll(async () => {
     platform = await startPlatform({ CARRIER: "manual" });
-    operator = await platform.client("demo-operator");
+    operator = await almighty(platform);
     world = await buildWorld(platform);
     samples = samplesOf(world);
     before = await rowCounts(platform.owner);
@@ -157,7 +157,7 @@ describe("a body that is wrong", () => {
     });
 
     test.each(bodies)("behind an object that does not exist: %s", async (_, what) => {
-      const ids = [world.order, world.shipment, world.product, world.deadLetter, "SKU-COFFEE-1KG"];
+      const ids = [world.order, world.shipment, world.product, world.deadLetter, world.client, "SKU-COFFEE-1KG"];
       for (const sample of samples.filter(({ owned }) => owned)) {
         const path = ids.reduce((all, id) => all.replace(id, "01900000-0000-7000-8000-00000000dead"), sample.path);
         expectProblem(await send(operator, { ...sample, path }, what), 404, "NOT_FOUND");

@@ -2,7 +2,7 @@ import { newId } from "../../../platform/ids.ts";
 import { type Answer, Client, orderBody } from "../../support/client.ts";
 import { ApiDocument } from "../../support/openapi.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
-import { buildWorld, confirmedOrder, fullOrder, SKU, samplesOf, type World } from "../../support/samples.ts";
+import { almighty, buildWorld, confirmedOrder, fullOrder, SKU, samplesOf, type World } from "../../support/samples.ts";
 import { eventually } from "../../support/waiting.ts";
 
 jest.setTimeout(60_000);
@@ -15,7 +15,7 @@ describe("answers", () => {
   const looked = new Set<string>();
   beforeAll(async () => {
     platform = await startPlatform({ CARRIER: "manual" });
-    operator = await platform.client("demo-operator");
+    operator = await almighty(platform);
     document = await ApiDocument.load(operator);
     world = await buildWorld(platform);
   });
@@ -71,6 +71,12 @@ describe("answers", () => {
     await check("GET /api/v1/products/{id}", `/api/v1/products/${world.product}`);
     await check("GET /api/v1/admin/dead-letters", "/api/v1/admin/dead-letters");
     await check("GET /api/v1/admin/dead-letters/{id}", `/api/v1/admin/dead-letters/${world.deadLetter}`);
+    await check("GET /api/v1/admin/tenants", "/api/v1/admin/tenants?limit=2");
+    await check("GET /api/v1/admin/tenants/{id}", "/api/v1/admin/tenants/demo");
+    await check("GET /api/v1/admin/clients", "/api/v1/admin/clients?tenant=demo");
+    await check("GET /api/v1/admin/clients/{id}", "/api/v1/admin/clients/demo-shop");
+    await check("GET /api/v1/admin/keys", "/api/v1/admin/keys");
+    await check("GET /api/v1/admin/audit-log", "/api/v1/admin/audit-log");
     await check("GET /api/v1/admin/processes", "/api/v1/admin/processes?state=stuck");
     await check("GET /api/v1/admin/subscriptions", "/api/v1/admin/subscriptions?limit=2");
     await check(

@@ -10,7 +10,7 @@ const PASSWORD = "correct horse battery staple";
 const ABSENT = "01890000-0000-7000-8000-000000000000";
 
 /** What of a tenant's, or of a customer's, an id in a path names; undefined: nothing of anybody's. */
-type Owned = "order" | "shipment" | "product" | "sku" | "deadLetter" | "process" | "customer" | undefined;
+type Owned = "order" | "shipment" | "product" | "sku" | "deadLetter" | "process" | "customer" | "client" | undefined;
 
 /** Every parameter of every path. One that is new fails the test until it is here. */
 const NAMED: readonly (readonly [path: RegExp, parameter: string, what: Owned])[] = [
@@ -23,6 +23,9 @@ const NAMED: readonly (readonly [path: RegExp, parameter: string, what: Owned])[
   [/\/admin\/dead-letters\/\{id\}/, "id", "deadLetter"],
   [/\/admin\/processes\/\{orderId\}/, "orderId", "process"],
   [/\/orders\/user\/\{userId\}/, "userId", "customer"],
+  [/\/admin\/clients\/\{id\}/, "id", "client"],
+  // Tenants are the platform's operators' alone to see: test/flow/rest/admin-tenants.test.ts.
+  [/\/admin\/tenants\//, "id", undefined],
   // The platform's own subscriptions are the same for every tenant's operators.
   [/\/admin\/subscriptions\//, "domain", undefined],
   [/\/admin\/subscriptions\//, "channel", undefined],
@@ -65,6 +68,7 @@ describe("ids of other people", () => {
       deadLetter: await deadLetter(platform),
       process: order.id,
       customer: rows[0]?.id as string,
+      client: "demo-courier",
     });
   });
   afterAll(() => platform.stop());

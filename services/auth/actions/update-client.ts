@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import { conflict, notFound, staleVersion } from "../../../platform/errors.ts";
+import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import type { AuthService } from "../clients/auth-service.ts";
+import { lockClient, type ManagedClient, saveClient } from "../clients/client-repository.ts";
+import { endTokens } from "../clients/end-tokens.ts";
+import { assertHolds, clientView } from "../clients/managed-client.ts";
+import { tenantsOf } from "../clients/whose.ts";
+
+/**
+ * Changes members of a client. What it may not do any more its tokens may not either: they end when it is disabled, and
+ * when a scope is taken from it.
+ */
+export const updateClient: ActionHandler<"auth.updateClient", AuthService> = async function (ctx) {
+  const identity = ctx.meta.identity as Identity;
+  const { id, version, ...changes } = ctx.params;
+  return this.database.transaction(tenantsOf(identity), async (tx) => {
+    const before = await lockClient(tx, id, tenantsOf(identity));
+    if (!before) throw notFound();
+    const scopes = [...new Set(changes.scopes ?? before.scopes)];
+    // Who may do more than the caller is not the caller's to change either.
+    assertHolds(identity, [...new Set([...before.scopes, ...scopes])]);
+    if (version !== undefined && version !== before.version) throw staleVersion({ version: before.version });
+    if (changes.active === false && id === identity.client)
+      throw conflict({ detail: "The client is the one that asks: it could not be enabled by it again." });
+    const client: ManagedClient = { ...before, ...changes, scopes };
+    if (isSame(before, client)) return clientView(before, this.clock.now());
+    const isLess = (before.active && !client.active) || before.scopes.some((scope) => !scopes.includes(scope));
+    if (isLess) await endTokens(this, tx, { epochs: [before.epoch], tenant: before.tenant });
+    const now = this.clock.now();
+    const epoch = isLess ? randomUUID() : before.epoch;
+    const saved: ManagedClient = { ...client, epoch, version: before.version + 1, updatedAt: now };
+    await saveClient(tx, saved);
+    return clientView(saved, now);
+  });
+};
+
+function isSame(a: ManagedClient, b: ManagedClient): boolean {
+  const sameScopes = a.scopes.length === b.scopes.length && a.scopes.every((scope) => b.scopes.includes(scope));
+  return a.name === b.name && a.active === b.active && sameScopes;
+}
