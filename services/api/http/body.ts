@@ -1,19 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
-import {
-  bodyTooLarge,
-  malformedRequest,
-  type Problem,
-  unsupportedMediaType,
-  validationFailed,
-} from "../../../platform/errors.ts";
+import { bodyTooLarge, malformedRequest, type Problem, unsupportedMediaType } from "../../../platform/errors.ts";
+import { parseObject } from "./json.ts";
 import { readForm } from "./query.ts";
 
 const LARGEST = 256 * 1024;
 /** What is read and thrown away of a body that is too large, so that its sender gets to read the answer. */
 const THROWN_AWAY = 32 * 1024 * 1024;
-/** Nothing that we take is nested more than a few levels; functions that walk a body call themselves. */
-const DEEPEST = 32;
 
 const JSON_TYPE = /^application\/(json|[a-z0-9!#$&^_.+-]+\+json)$/;
 const FORM_TYPE = "application/x-www-form-urlencoded";
@@ -29,7 +22,7 @@ export function bodyBytes({ headers }: IncomingMessage): number {
 /**
  * The object in a request's body; an empty body is an empty object. Throws UNSUPPORTED_MEDIA_TYPE for what is not
  * JSON (or a form, where forms are taken), BODY_TOO_LARGE beyond 256 kB, MALFORMED_REQUEST for what is not UTF-8 or
- * cannot be parsed, VALIDATION_FAILED for what is no object.
+ * cannot be parsed, VALIDATION_FAILED for what {@link parseObject} does not take.
  */
 export async function readBody(req: IncomingMessage, forms: boolean): Promise<Record<string, unknown>> {
   const declared = req.headers["content-length"];
@@ -46,37 +39,7 @@ export async function readBody(req: IncomingMessage, forms: boolean): Promise<Re
   const bytes = await collect(req, wrongType);
   if (bytes.length === 0) return {};
   if (!isUtf8(bytes)) throw malformedRequest({ detail: "The body is not UTF-8." });
-  const text = bytes.toString("utf8");
-  return isForm ? readForm(text) : parse(text);
-}
-
-function parse(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw malformedRequest({ detail: "The body is not JSON." });
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw validationFailed({
-      detail: "The body must be an object.",
-      errors: [{ path: "", message: "must be an object" }],
-    });
-  }
-  if (isDeep(value, DEEPEST)) {
-    const message = `must not be nested more than ${DEEPEST} levels deep`;
-    throw validationFailed({ detail: `The body ${message}.`, errors: [{ path: "", message }] });
-  }
-  return value as Record<string, unknown>;
-}
-
-function isDeep(value: object, levels: number): boolean {
-  if (levels === 0) return true;
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key];
-    if (typeof member === "object" && member !== null && isDeep(member, levels - 1)) return true;
-  }
-  return false;
+  return isForm ? readForm(bytes.toString("utf8")) : parseObject(bytes);
 }
 
 /** The media type of a `Content-Type`; undefined when there is none, or one whose charset is not UTF-8. */
