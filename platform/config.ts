@@ -46,6 +46,10 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Where the node answers an orchestrator's probes, on the same host; nowhere when undefined. */
   readonly probePort?: number;
+  /** How many requests a minute the gateway takes from an address that shows no good token. */
+  readonly addressRequestsPerMinute: number;
+  /** For how long browsers are told to come by TLS alone, in seconds; not told at 0. */
+  readonly hstsSeconds: number;
   /** How many requests the gateway has in hand at most; it answers 503 to those above. */
   readonly mostInFlight: number;
   /** How long a request may take, in ms, with all calls that are made for it. */
@@ -137,6 +141,8 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
     http: { host, port },
     trustedProxies: readNetworks(env, wrong),
     ...(env.PROBE_PORT && { probePort: whole("PROBE_PORT", 0, 1, 65_535) }),
+    addressRequestsPerMinute: whole("ADDRESS_REQUESTS_PER_MINUTE", 6_000, 1, 1_000_000_000),
+    hstsSeconds: whole("HSTS_SECONDS", 0, 0, 2 ** 31),
     mostInFlight: whole("MOST_IN_FLIGHT", 512, 256, 100_000),
     requestTimeoutMs: whole("REQUEST_TIMEOUT_MS", 10_000, 100, 600_000),
     databases: Object.fromEntries(DOMAINS.map((domain) => [domain, database(domain)])) as Config["databases"],

@@ -35,6 +35,8 @@ export interface RestContract {
    * not valid is reported only of an object that the caller may see, so it is asked before such a 4xx leaves.
    */
   readonly existsBy?: string;
+  /** Has a limit of its own beside that of all requests: how many orders a customer or a client may place. */
+  readonly limit?: "orders";
   /** Needs no token. */
   readonly open?: true;
   /**

@@ -103,6 +103,12 @@ export class TokenVerifier {
     return undefined;
   }
 
+  /** Whose a token is, when it is known here already. Undefined says nothing of it. */
+  known(token: string): Identity | undefined {
+    const known = this.#known.get(token);
+    return known !== undefined && this.#isLive(known) ? known : undefined;
+  }
+
   /** What a valid token says; undefined of every other. */
   async claimsOf(token: string): Promise<Claims | undefined> {
     const kid = keyIdOf(token);

@@ -36,6 +36,8 @@ const routed = allRoutes.flatMap(({ action, exists }) => (exists ? [action, exis
 export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
   api: [
     ...new Set(routed.filter((action) => !action.startsWith("api."))),
+    "auth.edgeRules",
+    "auth.allowedOrigins",
     "notifications.redeemTicket",
     "orders.visible",
     "orders.figures",
@@ -70,5 +72,6 @@ export const BROADCASTS: readonly {
   readonly to: readonly ServiceName[];
 }[] = [
   { event: "auth.token_revoked", from: "auth", to: SERVICES },
+  { event: "auth.rules_changed", from: "auth", to: ["api"] },
   { event: "orders.log.grown", from: "orders", to: ["api"] },
 ];

@@ -4,6 +4,7 @@ import { conflict, cursorExpired, defineError, notFound, unavailable } from "../
 import { Id, Instant, object, oneOf, page, paging } from "../../platform/schema.ts";
 
 export const requestTimedOut = defineError("REQUEST_TIMEOUT", 408, "The request did not arrive in time.", "later");
+export const addressTooLong = defineError("URI_TOO_LONG", 414, "The address of the request is over 12 kB.", "changed");
 export const headersTooLarge = defineError("HEADERS_TOO_LARGE", 431, "The headers are over 16 kB.", "changed");
 
 /** An event that has failed all its attempts in a domain's subscription, whole. */

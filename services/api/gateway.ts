@@ -1,15 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServiceSchema } from "moleculer";
 import { configOf } from "../../platform/config.ts";
-import { malformedRequest, notFound, unavailable } from "../../platform/errors.ts";
+import { unavailable } from "../../platform/errors.ts";
 import { verifierOf } from "../../platform/identity/token-verifier.ts";
+import { redisOf } from "../../platform/redis.ts";
 import { addAliases } from "./aliases.ts";
 import { proxiesOf } from "./http/client-address.ts";
+import { allowLastKnown } from "./http/cors.ts";
 import { beginExchange, type Exchange, type Gateway, type GatewayRequest } from "./http/exchange.ts";
-import { respondError } from "./http/respond.ts";
+import { serveNothing, wrongHead } from "./http/refuse.ts";
+import { type Headers, headersOfAll, respondError } from "./http/respond.ts";
 import type { Router } from "./http/router.ts";
 import { createHttpServer, listen } from "./http/server.ts";
 import { Traffic } from "./http/traffic.ts";
+import { KnownRules } from "./limits/edge-rules.ts";
+import { RequestLimits } from "./limits/request-limits.ts";
 import { ordersLog } from "./live/feed-source.ts";
 import { LiveFeeds } from "./live/live-feeds.ts";
 import { domainFigures } from "./operations/figures.ts";
@@ -26,6 +31,7 @@ const SAY_SHED_MS = 10_000;
 const tokenRoutes = allRoutes.filter(({ rest }) => rest.oauth);
 
 interface GatewayService extends Gateway, WebService<GatewayRequest> {
+  headers: Headers;
   router: Router<Alias<GatewayRequest>>;
   drained: Promise<void> | undefined;
   /** When the log may say again that requests are turned away. */
@@ -45,6 +51,10 @@ export const gateway = {
   name: "api",
   mixins: [web],
   events: {
+    /** What the edge lets a client or a tenant do. */
+    "auth.rules_changed"(this: GatewayService) {
+      this.rules.outdate();
+    },
     /** The live feeds do not wait for their next look. */
     "orders.log.grown"(this: GatewayService) {
       this.feeds.wake();
@@ -52,7 +62,8 @@ export const gateway = {
   },
   methods: {
     createServer(this: GatewayService) {
-      this.server = createHttpServer((req, res) => this.httpHandler(req, res));
+      this.headers = headersOfAll(configOf(this.broker).hstsSeconds);
+      this.server = createHttpServer((req, res) => this.httpHandler(req, res), this.headers);
     },
 
     /**
@@ -60,16 +71,18 @@ export const gateway = {
      * until the answer has left, and parts that are not used here (middlewares, CORS, files, routes by action's name).
      */
     httpHandler(this: GatewayService, req: IncomingMessage, res: ServerResponse) {
-      const exchange = beginExchange(req, res);
+      const exchange = beginExchange(req, res, this.proxies);
       // Not the routes at the root: who looks how the gateway is does so when it has too much to do.
       if (!exchange.path.startsWith(`${BASE}/`)) this.traffic.enterAnyway();
       else if (!this.traffic.enter()) return this.shed(exchange);
       res.on("close", () => this.finish(exchange));
-      if (req.headers.host === undefined && req.httpVersion === "1.1") {
-        return respondError(this, exchange, malformedRequest({ detail: "The Host header is missing." }));
-      }
+      const wrong = wrongHead(req);
+      if (wrong) return respondError(this, exchange, wrong);
       const found = this.router.find(req.method === "HEAD" ? "GET" : (req.method as string), exchange.path);
-      if (!found) return respondError(this, exchange, notFound());
+      if (!found) {
+        serveNothing(this, exchange, this.router).catch((error: unknown) => respondError(this, exchange, error));
+        return;
+      }
       found.target.handler.call(this, Object.assign(req, { exchange, params: found.params }), res);
     },
 
@@ -79,6 +92,7 @@ export const gateway = {
       // These alone answer errors in another form.
       const route = tokenRoutes.find((one) => one.path === path && one.method === req.method);
       if (route) exchange.route = route;
+      allowLastKnown(this.rules, exchange);
       respondError(this, exchange, unavailable({ detail: "Too many requests are in hand.", retryAfter: 1 }));
       const now = performance.now();
       if (now < this.sayShedAfter) return;
@@ -134,9 +148,12 @@ export const gateway = {
       feeds: () => feeds.size,
       shed: () => traffic.shed,
     });
+    const rules = new KnownRules(broker);
     Object.assign(this, {
       traffic,
       verifier,
+      rules,
+      limits: new RequestLimits(rules, configOf(broker).addressRequestsPerMinute, redisOf(broker)),
       proxies: proxiesOf(configOf(broker).trustedProxies),
       feeds,
       metrics,

@@ -6,8 +6,10 @@ import { timers } from "../../mixins/timers.ts";
 import { redisOf } from "../../platform/redis.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { Turns } from "../../platform/turns.ts";
+import { allowedOrigins } from "./actions/allowed-origins.ts";
 import { createClient } from "./actions/create-client.ts";
 import { createTenant } from "./actions/create-tenant.ts";
+import { edgeRules } from "./actions/edge-rules.ts";
 import { getClient } from "./actions/get-client.ts";
 import { getJwks } from "./actions/get-jwks.ts";
 import { getMetadata } from "./actions/get-metadata.ts";
@@ -98,6 +100,8 @@ export default defineSchema<AuthService>({
     recordAct,
     recordOutcome,
     verifyAuditLog,
+    edgeRules,
+    allowedOrigins,
   }),
   created(this: AuthService) {
     const redis = redisOf(this.broker);

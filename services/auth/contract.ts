@@ -36,6 +36,30 @@ const clientCredentials = {
 const Token = Type.String({ minLength: 1, maxLength: 8_192 });
 const RefreshToken = Type.String({ minLength: 1, maxLength: 200 });
 const ClientId = Type.String({ minLength: 1, maxLength: 255 });
+const Limit = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  errorMessage: "must be a whole number of requests a minute",
+});
+
+/** The limits in a client's record, in requests a minute. One that is missing has the gateway's default. */
+const ClientLimits = object({
+  requests: Type.Optional(Limit),
+  orders: Type.Optional(Limit),
+  customerRequests: Type.Optional(Limit),
+  customerOrders: Type.Optional(Limit),
+});
+
+/** The limits in a tenant's record. */
+const TenantLimits = object({ requests: Type.Optional(Limit) });
+
+/** What the edge lets a client and its tenant do. */
+const EdgeRules = object({
+  limits: ClientLimits,
+  tenantLimits: TenantLimits,
+  origins: Type.Array(Type.String()),
+});
+
 const accessToken = {
   access_token: Type.String(),
   token_type: Type.Literal("Bearer"),
@@ -547,6 +571,20 @@ export const contract = defineContract({
         hash: Type.String(),
         broken: Type.Optional(object({ sequence: Type.Integer(), reason: Type.String() })),
       }),
+    },
+    /** What the edge lets a client and its tenant do. */
+    edgeRules: {
+      callers: "anybody",
+      idempotent: true,
+      params: object({ client: ClientId }),
+      result: EdgeRules,
+    },
+    /** The origins that any tenant allows, for the question that a browser asks without a token. */
+    allowedOrigins: {
+      callers: "anybody",
+      idempotent: true,
+      params: object({}),
+      result: Type.Array(Type.String()),
     },
   },
   events: {},

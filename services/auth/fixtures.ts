@@ -12,11 +12,17 @@ import { TENANT_SCOPES } from "./scope.ts";
 
 const SHOP: readonly Scope[] = ["orders:read", "orders:write", "inventory:read", "payments:read", "delivery:read"];
 
+/** Requests a minute that no load test meets. */
+const PLENTY = 1_000_000_000;
+/** What their customers may order stays the default. */
+const LIMITS = { requests: PLENTY, orders: PLENTY, customerRequests: PLENTY };
+
+/** The origins are those of a shop's page under development, as the usual tools serve it. */
 const TENANTS = [
-  { id: "demo", name: "Demo" },
-  { id: "acme", name: "Acme" },
+  { id: "demo", name: "Demo", limits: { requests: PLENTY }, origins: ["http://localhost:5173"] },
+  { id: "acme", name: "Acme", limits: { requests: PLENTY }, origins: ["http://localhost:5174"] },
   // Whoever runs the platform is no merchant: a tenant of its own, without a catalog.
-  { id: "waybill", name: "Waybill" },
+  { id: "waybill", name: "Waybill", limits: { requests: PLENTY }, origins: [] },
 ];
 
 const CLIENTS: readonly { id: string; tenant: string; name: string; scopes: readonly Scope[] }[] = [
@@ -34,7 +40,7 @@ const CUSTOMERS = [
   { tenant: "demo", email: "grace@example.com", name: "Grace Hopper" },
 ];
 
-/** Adds the demo tenants and clients that are missing, and customers where there are none; those that are there stay as they are. */
+/** Adds the demo tenants and clients that are missing, and customers where there are none; who is there stays, with limits if they had none. */
 export async function seedAuth(database: Database, now: Instant): Promise<void> {
   const known = await knownClients(database);
   const missing = CLIENTS.filter(({ id }) => !known.includes(id));
@@ -42,7 +48,7 @@ export async function seedAuth(database: Database, now: Instant): Promise<void> 
   if (missing.length === 0 && !isNew) return;
   // A hash takes tens of milliseconds of a core: all at the same time, and none at all at the second start.
   const rows = await Promise.all(
-    missing.map(async (client) => ({ ...client, secretHash: await hashSecret(DEMO_SECRET) })),
+    missing.map(async (client) => ({ ...client, limits: LIMITS, secretHash: await hashSecret(DEMO_SECRET) })),
   );
   const passwordHash = isNew ? await hashPassword(PASSWORD) : "";
   await database.transaction("*", async (tx) => {

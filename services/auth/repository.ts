@@ -1,4 +1,5 @@
 import type { Instant } from "../../platform/clock.ts";
+import type { ResultOf } from "../../platform/contracts.ts";
 import { type Database, type Queries, statement, type Tx } from "../../platform/database.ts";
 import type { Revocation } from "../../platform/identity/revocations.ts";
 import type { RevocationPlace } from "../../platform/identity/token-verifier.ts";
@@ -111,31 +112,38 @@ export async function forgetExpired(database: Database, now: Instant): Promise<v
   await database.acrossTenants.query(dropExpired, [now]);
 }
 
-const clientIds = statement("auth.client_ids", "select id from clients");
+const clientIds = statement("auth.client_ids", "select id from clients where limits <> '{}'");
 const insertTenants = statement(
   "auth.add_tenants",
-  `insert into tenants (id, name, created_at) select id, name, $2 from json_to_recordset($1) as t(id text, name text)
-   on conflict do nothing`,
+  `insert into tenants (id, name, limits, cors_origins, created_at)
+   select id, name, limits, array(select jsonb_array_elements_text(origins)), $2
+   from json_to_recordset($1) as t(id text, name text, limits jsonb, origins jsonb)
+   on conflict (id) do update set limits = excluded.limits, cors_origins = excluded.cors_origins
+   where tenants.limits = '{}' and tenants.cors_origins = '{}'`,
 );
 const insertClients = statement(
   "auth.add_clients",
-  `insert into clients (id, tenant, name, secret_hash, scopes, created_at)
-   select id, tenant, name, "secretHash", array(select json_array_elements_text(scopes)), $2
-   from json_to_recordset($1) as c(id text, tenant text, name text, "secretHash" text, scopes json)
-   on conflict do nothing`,
+  `insert into clients (id, tenant, name, secret_hash, scopes, limits, created_at)
+   select id, tenant, name, "secretHash", array(select json_array_elements_text(scopes)), limits, $2
+   from json_to_recordset($1) as c(id text, tenant text, name text, "secretHash" text, scopes json, limits jsonb)
+   on conflict (id) do update set limits = excluded.limits where clients.limits = '{}'`,
 );
 
-/** The ids of all clients. */
+/** The ids of all clients that have limits of their own. */
 export async function knownClients(database: Database): Promise<string[]> {
   return (await database.acrossTenants.query<{ id: string }>(clientIds)).map((row) => row.id);
 }
 
-/** Adds the tenants that are not there yet. */
-export async function addTenants(
-  tx: Tx,
-  tenants: readonly { id: string; name: string }[],
-  now: Instant,
-): Promise<void> {
+/** A tenant on its way into the table. */
+export interface NewTenant {
+  readonly id: string;
+  readonly name: string;
+  readonly limits: ResultOf<"auth.edgeRules">["tenantLimits"];
+  readonly origins: readonly string[];
+}
+
+/** Adds the tenants that are not there yet. Those that are get what the edge lets them do, if nobody has said that yet. */
+export async function addTenants(tx: Tx, tenants: readonly NewTenant[], now: Instant): Promise<void> {
   await tx.query(insertTenants, [JSON.stringify(tenants), now]);
 }
 
@@ -146,9 +154,10 @@ export interface NewClient {
   readonly name: string;
   readonly secretHash: string;
   readonly scopes: readonly string[];
+  readonly limits: ResultOf<"auth.edgeRules">["limits"];
 }
 
-/** Adds the clients that are not there yet. */
+/** Adds the clients that are not there yet. Those that are get their limits, if they have none of their own. */
 export async function addClients(tx: Tx, clients: readonly NewClient[], now: Instant): Promise<void> {
   await tx.query(insertClients, [JSON.stringify(clients), now]);
 }

@@ -248,6 +248,7 @@ export const contract = defineContract({
         scopes: ["orders:write"],
         status: 201,
         idempotency: "required",
+        limit: "orders",
       },
       params: object({
         items: Items,

@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 
 /** One event of a live feed as it was received. */
 export interface FedEvent {
@@ -15,6 +15,7 @@ export class Feed {
   readonly events: FedEvent[] = [];
   readonly comments: string[] = [];
   status: number | undefined;
+  headers: IncomingHttpHeaders = {};
   ended = false;
   #sent: ClientRequest | undefined;
   #response: IncomingMessage | undefined;
@@ -30,6 +31,7 @@ export class Feed {
         { host: base.hostname, port: base.port, path, headers: { accept: "text/event-stream", ...headers } },
         (response) => {
           feed.status = response.statusCode;
+          feed.headers = response.headers;
           feed.#response = response;
           let buffer = "";
           response.setEncoding("utf8");

@@ -7,9 +7,14 @@ import { newId } from "../../../platform/ids.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Ctx, Identity } from "../../../platform/service.ts";
 import type { HealthReport } from "../contract.ts";
+import type { KnownRules } from "../limits/edge-rules.ts";
+import type { Standing } from "../limits/rate-limit.ts";
+import type { RequestLimits } from "../limits/request-limits.ts";
 import type { LiveFeeds } from "../live/live-feeds.ts";
 import type { Metrics } from "../operations/metrics.ts";
 import type { Route } from "../routes.ts";
+import { clientAddress } from "./client-address.ts";
+import type { Headers } from "./respond.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** The gateway's service, as what serves a request sees it. */
@@ -18,6 +23,10 @@ export interface Gateway extends Pick<Service, "broker"> {
   readonly traffic: Traffic;
   /** Says whose a token is. */
   readonly verifier: TokenVerifier;
+  readonly limits: RequestLimits;
+  readonly rules: KnownRules;
+  /** What every answer carries. */
+  readonly headers: Headers;
   /** The proxies in front of it, whose word is taken for whom they ask for. */
   readonly proxies: BlockList;
   readonly feeds: LiveFeeds;
@@ -37,10 +46,18 @@ export interface Exchange {
   /** The target without its query, and the query without its `?`. */
   readonly path: string;
   readonly query: string;
+  /** Who asks, for limits: the other end of the socket, or whom a trusted proxy asks for. Never what a caller says. */
+  readonly address: string | undefined;
   /** The context of all calls that are made for the request, from the moment that a route was found. */
   ctx?: Ctx;
   route?: Pick<Route, "path" | "rest">;
   identity?: Identity;
+  /** How the last limit that was looked at stands with it. */
+  standing?: Standing;
+  /** Whose orders it counts among. */
+  orderer?: string;
+  /** The origin of the page that may read the answer. */
+  allowedOrigin?: string;
   orderId?: string;
   /** The bytes of its body and its answer that count among those in hand. */
   held: number;
@@ -68,7 +85,7 @@ export function rootContext(gateway: Gateway, requestId: string): Ctx {
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The exchange that a request begins. A client may name it, in letters that are safe in any log. */
-export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchange {
+export function beginExchange(req: IncomingMessage, res: ServerResponse, proxies: BlockList): Exchange {
   const given = req.headers["x-request-id"];
   const requestId = typeof given === "string" && REQUEST_ID.test(given) ? given : newId();
   const target = originForm(req.url ?? "/");
@@ -82,6 +99,7 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchan
     // One slash at the end is as none.
     path: path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path,
     query: mark < 0 ? "" : target.slice(mark + 1),
+    address: clientAddress(req, proxies),
     held: 0,
   };
 }

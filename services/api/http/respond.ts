@@ -1,17 +1,26 @@
 import type { Ctx } from "../../../platform/service.ts";
 import type { Route } from "../routes.ts";
+import { corsHeaders } from "./cors.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 import { answerTo, oauthError, problemBody } from "./problem.ts";
 
 /** What every answer carries. The policy suits anything that is no page; pages bring their own. */
-export const SECURITY_HEADERS = {
+const SECURITY_HEADERS = {
   "Cache-Control": "no-store",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
+  // Whether a page may read it depends on whose page it is: no cache may give it to another.
+  Vary: "Origin",
 };
+
+/** What every answer carries by the settings. That all is encrypted is said only where it is, behind a proxy of ours. */
+export function headersOfAll(hstsSeconds: number): Headers {
+  if (hstsSeconds === 0) return SECURITY_HEADERS;
+  return { ...SECURITY_HEADERS, "Strict-Transport-Security": `max-age=${hstsSeconds}` };
+}
 
 export type Headers = Record<string, string | number>;
 
@@ -31,16 +40,32 @@ export function respond(
 ): void {
   const { req, res, requestId } = exchange;
   if (res.headersSent || res.destroyed) return;
-  const all: Headers = { ...SECURITY_HEADERS, "X-Request-Id": requestId, ...headers };
+  const all: Headers = { ...headersOf(gateway, exchange, status), "X-Request-Id": requestId, ...headers };
   const length = body === undefined ? 0 : Buffer.byteLength(body);
   // A text is for this request alone; bytes are the same for everybody.
   if (typeof body === "string") gateway.traffic.hold(exchange, length);
   if (body !== undefined) all["Content-Length"] = length;
-  if (gateway.traffic.draining) all.Connection = "close";
+  // Node throws away what follows a request for another protocol: whoever has sent it would wait for its answer for ever.
+  if (gateway.traffic.draining || req.headers.upgrade !== undefined) all.Connection = "close";
   res.writeHead(status, all);
   res.end(body);
   // A client that does not read its answer keeps its place among the requests in hand, but not for ever.
   if (res.writableLength > 0) req.socket.setTimeout(STALLED_MS);
+}
+
+/**
+ * What an answer carries beside its own: who may read it, and how its limit stands. An error says nothing of a limit that
+ * it is not about: of what is not there for the caller all answers are alike.
+ */
+export function headersOf(gateway: Gateway, { allowedOrigin, standing }: Exchange, status: number): Headers {
+  const headers: Headers = { ...gateway.headers };
+  if (allowedOrigin !== undefined) Object.assign(headers, corsHeaders(allowedOrigin));
+  if (standing && (status < 400 || status === 429)) {
+    headers["RateLimit-Limit"] = standing.limit;
+    headers["RateLimit-Remaining"] = standing.remaining;
+    headers["RateLimit-Reset"] = Math.ceil(standing.resetMs / 1_000);
+  }
+  return headers;
 }
 
 /** Answers what an action has answered, with the headers and the bytes that it left in the context's meta. */

@@ -5,7 +5,7 @@ import { type Ctx, call, type Identity, type Meta } from "../../../platform/serv
 import { assertValid, fieldErrors } from "../../../platform/validator.ts";
 import type { Route } from "../routes.ts";
 import { bodyBytes } from "./body.ts";
-import { clientAddress } from "./client-address.ts";
+import { allowAnyTenants, allowClients, clientOf } from "./cors.ts";
 import { bearerToken } from "./credentials.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 import { type Asked, type Params, readInput } from "./input.ts";
@@ -32,42 +32,65 @@ export async function serve(
   // All calls that are made for the request share this time, on whatever nodes they run.
   const { requestTimeoutMs } = configOf(gateway.broker);
   endBy(ctx, within(requestTimeoutMs));
-  if (!route.rest.open) {
-    const token = bearerToken(exchange.req.headers.authorization) ?? (await redeemTicket(route, exchange, ctx));
-    exchange.identity = await identify(gateway, route, exchange, token);
+  await allowAnyTenants(gateway.rules, exchange);
+  if (route.rest.open) {
+    if (!route.rest.root) await gateway.limits.countAddress(exchange);
+  } else {
+    const { identity, token } = await identify(gateway, route, exchange, ctx);
+    exchange.identity = identity;
     // For all calls of this request: here by what the token says, on other nodes by the token.
-    Object.assign(ctx.meta, { identity: exchange.identity, token });
+    Object.assign(ctx.meta, { identity, token });
+    await allowClients(gateway.rules, exchange, identity.client);
+    await gateway.limits.countCaller(exchange, identity, route);
+    assertScopes(identity, route);
   }
   const path = readPath(route, sent);
   if (route.orderParam !== undefined) exchange.orderId = path[route.orderParam] as string;
+  let asked: Asked | undefined;
   let result: unknown;
   try {
     if (route.hasBody) gateway.traffic.hold(exchange, bodyBytes(exchange.req));
-    const asked = await readInput(route, exchange, path);
+    asked = await readInput(route, exchange, path);
     // How long the body was on its way is the sender's affair, and has a limit of its own.
     if (route.hasBody) endBy(ctx, within(requestTimeoutMs));
     // Before it leaves this process: the bus would mend what is to be refused, a lone surrogate or a `__proto__`.
     assertValid(route.contract.params, asked.params);
     if (own) return await own(gateway, exchange, asked.params);
-    result = await ctx.call(route.action, asked.params, { meta: metaOf(gateway, route, exchange, asked) });
+    result = await ctx.call(route.action, asked.params, { meta: metaOf(route, exchange, asked) });
   } catch (error) {
+    gateway.limits.giveOrderBack(exchange);
     if (route.exists && isAboutInput(answerTo(error))) await assertExists(route, exchange, path);
     throw error;
   }
+  if (ctx.meta.$replayed) gateway.limits.giveOrderBack(exchange);
+  if (route.rest.open) await allowClients(gateway.rules, exchange, clientOf(undefined, asked.params, result));
   respondResult(gateway, route, exchange, result);
 }
 
-/** Who asks, by their token. */
-async function identify({ verifier }: Gateway, route: Route, exchange: Exchange, token: string): Promise<Identity> {
-  const found = verifier.identify(token);
-  const identity = found instanceof Promise ? await found : found;
+/**
+ * Who asks: by their token, or on a live feed by the token that a ticket stands for. Whoever shows no token that is known
+ * is counted by their address before anything is done about it.
+ */
+async function identify(
+  { verifier, limits }: Gateway,
+  route: Route,
+  exchange: Exchange,
+  ctx: Ctx,
+): Promise<{ identity: Identity; token: string }> {
+  const shown = bearerToken(exchange.req.headers.authorization);
+  const known = shown === undefined ? undefined : verifier.known(shown);
+  if (shown !== undefined && known) return { identity: known, token: shown };
+  await limits.countAddress(exchange);
+  const token = shown ?? (await redeemTicket(route, exchange, ctx));
+  const identity = await verifier.identify(token);
   if (!identity) throw unauthorised({ detail: "The access token is not valid." });
-  for (const scope of route.rest.scopes) {
-    if (identity.scopes.includes(scope)) continue;
-    exchange.identity = identity;
-    throw forbidden({ detail: `The token lacks ${scope}.` });
-  }
-  return identity;
+  limits.giveAddressBack(exchange);
+  return { identity, token };
+}
+
+function assertScopes({ scopes }: Identity, route: Route): void {
+  for (const scope of route.rest.scopes)
+    if (!scopes.includes(scope)) throw forbidden({ detail: `The token lacks ${scope}.` });
 }
 
 /** The token that a live feed's ticket stands for. */
@@ -103,15 +126,12 @@ function decodeSegment(segment: string): string | undefined {
   }
 }
 
-function metaOf({ proxies }: Gateway, route: Route, { req }: Exchange, { idempotency }: Asked): Meta {
+function metaOf(route: Route, { req, address }: Exchange, { idempotency }: Asked): Meta {
   const meta: Meta = {};
   if (idempotency) meta.idempotency = idempotency;
   if (route.method !== "GET" && req.headers["if-match"] !== undefined) meta.ifMatch = req.headers["if-match"];
   // For limits, and for the audit log: nobody else asks.
-  if (route.rest.open || route.contract.audited) {
-    const address = clientAddress(req, proxies);
-    if (address !== undefined) meta.address = address;
-  }
+  if ((route.rest.open || route.contract.audited) && address !== undefined) meta.address = address;
   return meta;
 }
 

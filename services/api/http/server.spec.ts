@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { createHttpServer } from "./server.ts";
 
 test("a connection beyond the most is closed at once, and those before it go on", async () => {
-  const server = createHttpServer((_req, res) => res.end("here"), 2).listen(0, "127.0.0.1");
+  const server = createHttpServer((_req, res) => res.end("here"), {}, 2).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const open = async () => {
@@ -21,4 +21,9 @@ test("a connection beyond the most is closed at once, and those before it go on"
     socket.destroy();
   }
   await new Promise((resolve) => server.close(resolve));
+});
+
+test("who is slow with a head has 10 seconds, and with a body 30", () => {
+  const { headersTimeout, requestTimeout } = createHttpServer(() => {}, {});
+  expect([headersTimeout, requestTimeout]).toEqual([10_000, 30_000]);
 });

@@ -4,7 +4,7 @@ import { bodyTooLarge, type ErrorKind, malformedRequest } from "../../../platfor
 import { newId } from "../../../platform/ids.ts";
 import { headersTooLarge, requestTimedOut } from "../contract.ts";
 import { answerTo, problemBody } from "./problem.ts";
-import { SECURITY_HEADERS } from "./respond.ts";
+import type { Headers } from "./respond.ts";
 
 /** Node's own would let somebody who sends a byte now and then sit for minutes. */
 const LIMITS = {
@@ -24,13 +24,14 @@ const MOST_CONNECTIONS = 25_000;
 /** The HTTP server of the gateway: with limits, and with a problem even for what is no HTTP. */
 export function createHttpServer(
   handle: (req: IncomingMessage, res: ServerResponse) => void,
+  ofAll: Headers,
   mostConnections = MOST_CONNECTIONS,
 ): Server {
   const server = createServer(LIMITS, handle);
   server.maxConnections = mostConnections;
   // Node would answer 417 with nothing; nobody has to understand an expectation.
   server.on("checkExpectation", handle);
-  server.on("clientError", answerBrokenRequest);
+  server.on("clientError", (error, socket) => answerBrokenRequest(error, socket, ofAll));
   return server;
 }
 
@@ -41,7 +42,7 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
 };
 
 /** Answers what never became a request, on the bare socket. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex, ofAll: Headers): void {
   const begun = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
   if (!socket.writable || error.code === "ECONNRESET" || begun) {
     socket.destroy();
@@ -51,7 +52,7 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void
   const requestId = newId();
   const body = problemBody(answer, requestId);
   const headers = {
-    ...SECURITY_HEADERS,
+    ...ofAll,
     "Content-Type": "application/problem+json",
     "Content-Length": Buffer.byteLength(body),
     "X-Request-Id": requestId,

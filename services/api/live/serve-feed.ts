@@ -1,5 +1,5 @@
 import { type Ctx, call, type Identity } from "../../../platform/service.ts";
-import { SECURITY_HEADERS } from "../http/respond.ts";
+import { headersOf } from "../http/respond.ts";
 import type { Serve } from "../http/serve.ts";
 
 /**
@@ -15,7 +15,7 @@ export const serveFeed: Serve = async (gateway, exchange, params) => {
   const start = await gateway.feeds.startOf(typeof named === "string" && named !== "" ? named : undefined);
   if (res.destroyed) return;
   res.writeHead(200, {
-    ...SECURITY_HEADERS,
+    ...headersOf(gateway, exchange, 200),
     "Content-Type": "text/event-stream",
     // Proxies would hold events back to make larger pieces of them.
     "X-Accel-Buffering": "no",

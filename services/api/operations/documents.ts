@@ -44,7 +44,7 @@ async function documentOf(headers: Headers, content: string | Buffer): Promise<D
   const body = Buffer.from(content);
   // Weak, because the zipped form has it too.
   const etag = `W/"${hash("sha256", body, "base64url").slice(0, 27)}"`;
-  const all = { "Cache-Control": "no-cache", Vary: "Accept-Encoding", ...headers, ETag: etag };
+  const all = { "Cache-Control": "no-cache", Vary: "Accept-Encoding, Origin", ...headers, ETag: etag };
   return { headers: all, body, zipped: await promisify(gzip)(body) };
 }
 

@@ -26,7 +26,8 @@ export function isReport(contract: ActionContract): boolean {
 /** The kinds of error that the gateway itself answers on a route, whatever the action. */
 function impliedErrors({ rest, method, hasBody, pathParams, query }: Route): ErrorKind[] {
   const kinds: ErrorKind[] = [];
-  if (!rest.open) kinds.push(unauthorised, rateLimited);
+  if (!rest.open) kinds.push(unauthorised);
+  if (!rest.root) kinds.push(rateLimited);
   if (rest.scopes.length > 0) kinds.push(forbidden);
   if (pathParams.length > 0) kinds.push(notFound);
   if (query.size > 0 || hasBody) kinds.push(validationFailed);

@@ -22,6 +22,7 @@ export function openApi(routes: readonly Route[], version: string): Json {
       description:
         "Order processing from a shop's checkout to the customer's door. Money is in minor units, times are ISO 8601 UTC. " +
         "Lists are paged by cursor. Clients must tolerate new fields and new values. " +
+        "How a limit of requests stands is in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (in seconds). " +
         "Errors are problems (RFC 9457) with a stable `code`: [all codes](/docs/errors).",
       license: { name: "Unlicensed", identifier: "LicenseRef-Unlicensed" },
     },
