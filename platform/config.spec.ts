@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { readMigrationPlan } from "../scripts/migrate/settings.ts";
+import { ENCRYPTION_KEYS } from "../test/support/keys.ts";
 import { type Config, type Profile, readConfig } from "./config.ts";
 
 const ROOT = path.join(import.meta.dirname, "..");
@@ -21,6 +22,7 @@ const cluster = {
   DATABASE_URL: "postgres://waybill:secret-1@db/waybill",
   NATS_URL: "nats://nats:4222",
   REDIS_URL: "redis://:secret-3@redis:6379",
+  ENCRYPTION_KEYS,
 };
 
 const EDGE = { SERVICES: "orders,inventory" };
@@ -85,7 +87,7 @@ describe(".env.example", () => {
 
   test("leaves only those empty that have no default of their own", () => {
     const empty = [...example].flatMap(([name, value]) => (value === "" ? name : []));
-    expect(empty.filter((name) => !name.endsWith("_URL"))).toEqual([
+    expect(empty.filter((name) => !/_(URL|KEYS)$/.test(name))).toEqual([
       "TRUSTED_PROXIES",
       "LOG_FORMAT",
       "NODE_ID",
@@ -235,7 +237,13 @@ describe("reading the settings of a node in a cluster", () => {
 
   test("asks for the databases of those domains alone that the node runs", () => {
     const { NATS_URL, REDIS_URL } = cluster;
-    const own = { NATS_URL, REDIS_URL, SERVICES: "orders,api", ORDERS_DATABASE_URL: "postgres://orders" };
+    const own = {
+      NATS_URL,
+      REDIS_URL,
+      SERVICES: "orders,api",
+      ORDERS_DATABASE_URL: "postgres://orders",
+      ENCRYPTION_KEYS,
+    };
     expect(readConfig(own, "cluster").databases.orders).toBe("postgres://orders");
     expect(refusal({ ...own, SERVICES: "orders,inventory" }, "cluster")).toMatch(
       /^[^\n]+\n {2}- INVENTORY_DATABASE_URL or [^\n]+$/,
@@ -246,7 +254,28 @@ describe("reading the settings of a node in a cluster", () => {
   test("says all that is missing together", () => {
     const message = refusal({ SERVICES: "orders,api" }, "cluster");
     const named = [...message.matchAll(/^ {2}- (\w+)/gm)].map((match) => match[1]);
-    expect(named.sort()).toEqual(["NATS_URL", "ORDERS_DATABASE_URL", "REDIS_URL"]);
+    expect(named.sort()).toEqual(["NATS_URL", "ORDERS_DATABASE_URL", "ORDERS_ENCRYPTION_KEYS", "REDIS_URL"]);
+  });
+
+  test("seals by the domain's own keys before those of all, and asks them of the domains alone that seal", () => {
+    const own = "own:N2f0dNFdgSy0HhLkR1qHpTHTVMxCIQgkGqDYE3DA2ks=";
+    const { encryptionKeys } = readConfig({ ...cluster, AUTH_ENCRYPTION_KEYS: `${own},${ENCRYPTION_KEYS}` }, "cluster");
+    expect([encryptionKeys.auth, encryptionKeys.orders].map((keys) => keys.map(({ id }) => id))).toEqual([
+      ["own", "test"],
+      ["test"],
+    ]);
+    const none = { ...cluster, ENCRYPTION_KEYS: "", SERVICES: "catalog,api" };
+    expect(readConfig(none, "cluster").encryptionKeys).toEqual({ auth: [], orders: [] });
+    expect(refusal({ ...cluster, ENCRYPTION_KEYS: "k1:c2VjcmV0" }, "cluster")).toMatch(
+      /- ENCRYPTION_KEYS must be id:key/,
+    );
+    expect(refusal({ ...cluster, ENCRYPTION_KEYS: "k1:c2VjcmV0" }, "cluster")).not.toContain("c2VjcmV0");
+  });
+
+  test("needs no keys embedded, where the data folder has one, but in production", () => {
+    const embedded = { DATABASE_URL: "postgres://all" };
+    expect(readConfig(embedded).encryptionKeys).toEqual({ auth: [], orders: [] });
+    expect(refusal({ ...embedded, NODE_ENV: "production" })).toContain("ENCRYPTION_KEYS must be set");
   });
 
   test("is no matter of the embedded profile", () => {

@@ -3,10 +3,15 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { servicesOf } from "./bus/accounts.ts";
 import { unfitPassword } from "./production.ts";
+import { type EncryptionKeys, readEncryptionKeys } from "./sealing/encryption-keys.ts";
 
 /** The domains, in the order in which they are started: who is called before who calls. */
 export const DOMAINS = ["auth", "catalog", "inventory", "payments", "delivery", "notifications", "orders"] as const;
 export type DomainName = (typeof DOMAINS)[number];
+
+/** The domains that keep what is personal or secret, and seal it. */
+export const SEALING_DOMAINS = ["auth", "orders"] as const satisfies readonly DomainName[];
+export type SealingDomain = (typeof SEALING_DOMAINS)[number];
 
 /** All that a node can run: the domains and the gateway. */
 export const SERVICES = [...DOMAINS, "api"] as const;
@@ -56,6 +61,8 @@ export interface Config {
   readonly requestTimeoutMs: number;
   /** Connection strings of the roles of those domains that this process runs. */
   readonly databases: Readonly<Record<DomainName, string>>;
+  /** The keys that domains seal by; none in the embedded profile where its data folder has the key. */
+  readonly encryptionKeys: Readonly<Record<SealingDomain, EncryptionKeys>>;
   readonly logLevel: string;
   readonly logFormat: "json" | "pretty";
   readonly accessTokenSeconds: number;
@@ -117,6 +124,23 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
       wrong.push(`${env[name] ? name : "DATABASE_URL"} must be postgres://user:password@host:5432/database`);
     return url;
   };
+  const production = env.NODE_ENV === "production";
+  const encryptionKeys = (domain: SealingDomain): EncryptionKeys => {
+    const own = `${domain.toUpperCase()}_ENCRYPTION_KEYS`;
+    const name = env[own] ? own : "ENCRYPTION_KEYS";
+    const text = env[name];
+    if (!services.includes(domain)) return [];
+    if (!text) {
+      // With the key in the folder of the data, whoever gets the one has the other.
+      if (profile === "cluster" || production)
+        wrong.push(`${own} or ENCRYPTION_KEYS must be set: id:key, 32 bytes in base64`);
+      return [];
+    }
+    const keys = readEncryptionKeys(text);
+    if (typeof keys !== "string") return keys;
+    wrong.push(`${name} ${keys}`);
+    return [];
+  };
   const host = env.HOST || "127.0.0.1";
   const port = whole("PORT", 3000, 0, 65_535);
   const nodeName = readNodeName(env, wrong);
@@ -146,6 +170,7 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
     mostInFlight: whole("MOST_IN_FLIGHT", 512, 256, 100_000),
     requestTimeoutMs: whole("REQUEST_TIMEOUT_MS", 10_000, 100, 600_000),
     databases: Object.fromEntries(DOMAINS.map((domain) => [domain, database(domain)])) as Config["databases"],
+    encryptionKeys: { auth: encryptionKeys("auth"), orders: encryptionKeys("orders") },
     logLevel: oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal"], "info"),
     logFormat: oneOf("LOG_FORMAT", ["json", "pretty"], process.stdout.isTTY ? "pretty" : "json"),
     accessTokenSeconds: whole("ACCESS_TOKEN_SECONDS", 86_400, 1, 31_536_000),
@@ -158,7 +183,7 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
     },
     relayLeaseMs: whole("RELAY_LEASE_MS", 10_000, 100, 600_000),
     pollMs: whole("POLL_MS", 1_000, 10, 60_000),
-    production: env.NODE_ENV === "production",
+    production,
   };
   if (config.production && profile === "cluster") wrong.push(...unfitForProduction(env, services));
   if (wrong.length > 0) throw new WrongSettings(wrong);

@@ -6,6 +6,7 @@ import type { Database } from "./database.ts";
 import { type Deadline, endBy } from "./deadline.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Guarded } from "./middlewares/scopes.ts";
+import type { Sealing } from "./sealing/sealing.ts";
 
 /** Who is asking, as the access token says. */
 export interface Identity {
@@ -50,6 +51,8 @@ export type Ctx<P = unknown> = Context<P, Meta>;
 export interface DomainService extends Service {
   readonly database: Database;
   readonly log: EventLog;
+  /** Of the domains that keep what is personal or secret. */
+  readonly sealing: Sealing;
   readonly clock: Clock;
 }
 

@@ -9,6 +9,7 @@ import {
   startEmbeddedPostgres,
 } from "../platform/embedded-postgres.ts";
 import { banner } from "./banner.ts";
+import { dataDirKeys } from "./data-keys.ts";
 import { explain, stopOnSignals } from "./lifecycle.ts";
 import { assertPortFree } from "./ports.ts";
 import { domainUrls, forgetLeases, prepareDatabase } from "./prepare-database.ts";
@@ -63,7 +64,8 @@ async function start(held: Held, stopping: AbortSignal): Promise<void> {
   stopping.throwIfAborted();
   await prepareDatabase(postgres, DATABASE);
   await forgetLeases(postgres, DATABASE);
-  const config: Config = { ...settings, databases: domainUrls(postgres, DATABASE) };
+  const encryptionKeys = await dataDirKeys(dataDir, settings.encryptionKeys);
+  const config: Config = { ...settings, databases: domainUrls(postgres, DATABASE), encryptionKeys };
   const { seedFixtures, createNode, gatewayUrl } = await loading;
   await seedFixtures(config.databases);
   stopping.throwIfAborted();

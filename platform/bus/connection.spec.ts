@@ -1,10 +1,11 @@
+import { ENCRYPTION_KEYS } from "../../test/support/keys.ts";
 import { readConfig } from "../config.ts";
 import { connectionOptions } from "./connection.ts";
 
 const rest = { DATABASE_URL: "postgres://p@db/w", REDIS_URL: "redis://r", SERVICES: "orders" };
 
 function optionsFor(NATS_URL: string): ReturnType<typeof connectionOptions> {
-  const { cluster } = readConfig({ ...rest, NATS_URL }, "cluster");
+  const { cluster } = readConfig({ ...rest, NATS_URL, ENCRYPTION_KEYS }, "cluster");
   if (!cluster) throw new Error("there is no cluster");
   return connectionOptions(cluster.nats, "orders.n1 calls");
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { bootId, startMark } from "../../platform/embedded-postgres/processes.ts";
 import type { EmbeddedPostgres } from "../../platform/embedded-postgres.ts";
+import { dataDirKeys } from "../data-keys.ts";
 import { seedFixtures } from "../fixtures.ts";
 import { domainUrls, forgetLeases, prepareDatabase } from "../prepare-database.ts";
 import { Kept, type Launch } from "./kept.ts";
@@ -66,6 +67,7 @@ export class LocalCluster {
       natsUrl: this.#natsUrl,
       redisUrl: this.#redisUrl,
       databases,
+      encryptionKeys: await dataDirKeys(settings.dataDir, settings.encryptionKeys),
       // One for all nodes: tokens are issued by auth, which has no address of its own.
       env: { ISSUER: nodes.find(({ url }) => url)?.url ?? "", ...settings.env },
       compileCache: path.join(settings.dataDir, "compile-cache"),

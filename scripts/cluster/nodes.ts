@@ -2,7 +2,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { DomainName } from "../../platform/config.ts";
+import type { Config, DomainName } from "../../platform/config.ts";
+import { writeEncryptionKeys } from "../../platform/sealing/encryption-keys.ts";
 import { NODE_FLAGS } from "../node-flags.ts";
 import type { Launch, Spawned } from "./kept.ts";
 import type { PlannedNode } from "./plan.ts";
@@ -17,6 +18,7 @@ export interface Surroundings {
   readonly natsUrl: (user: PlannedNode["service"]) => string;
   readonly redisUrl: string;
   readonly databases: Readonly<Record<DomainName, string>>;
+  readonly encryptionKeys: Config["encryptionKeys"];
   /** What all nodes have in their environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Where Node keeps what it has compiled: with that a node starts in half the time. */
@@ -66,7 +68,8 @@ function lastWords(file: string, from: number): string {
 }
 
 function environmentOf({ name, service, port }: PlannedNode, surroundings: Surroundings): Record<string, string> {
-  const { natsUrl, redisUrl, databases, compileCache, env } = surroundings;
+  const { natsUrl, redisUrl, databases, encryptionKeys, compileCache, env } = surroundings;
+  const keys = service in encryptionKeys && encryptionKeys[service as keyof typeof encryptionKeys];
   return {
     NODE_COMPILE_CACHE: compileCache,
     ...env,
@@ -76,6 +79,7 @@ function environmentOf({ name, service, port }: PlannedNode, surroundings: Surro
     REDIS_URL: redisUrl,
     // Of its own database alone: no node can open another domain's.
     ...(service !== "api" && { [`${service.toUpperCase()}_DATABASE_URL`]: databases[service] }),
+    ...(keys && { [`${service.toUpperCase()}_ENCRYPTION_KEYS`]: writeEncryptionKeys(keys) }),
     ...(port !== undefined && { PORT: String(port) }),
   };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { DOMAINS } from "../../platform/config.ts";
+import { DOMAINS, SEALING_DOMAINS } from "../../platform/config.ts";
+import { newEncryptionKey } from "../../platform/sealing/encryption-keys.ts";
 import { BUS_USERS } from "../cluster/nats-config.ts";
 import { passwordVariable } from "./nats-config.ts";
 
@@ -24,7 +25,8 @@ export function composeSecrets(): Secrets {
     ...BUS_USERS.map(passwordVariable),
     ...DOMAINS.map((domain) => `${domain.toUpperCase()}_DATABASE_PASSWORD`),
   ];
-  return Object.fromEntries(names.map((name) => [name, newSecret()]));
+  const keys = SEALING_DOMAINS.map((domain) => [`${domain.toUpperCase()}_ENCRYPTION_KEYS`, newEncryptionKey()]);
+  return { ...Object.fromEntries(names.map((name) => [name, newSecret()])), ...Object.fromEntries(keys) };
 }
 
 /** The Secrets that k8s/overlays/local refers to, by name and key. */
@@ -34,7 +36,9 @@ export function kubernetesSecrets(): Readonly<Record<string, Secrets>> {
   const accounts = BUS_USERS.map((account) => {
     const isDomain = (DOMAINS as readonly string[]).includes(account);
     const database = isDomain && { DATABASE_URL: databaseUrl(`waybill_${account}`, newSecret()) };
-    return [`waybill-${account}`, { NATS_PASSWORD: newSecret(), ...database }];
+    const seals = (SEALING_DOMAINS as readonly string[]).includes(account);
+    const keys = seals && { ENCRYPTION_KEYS: newEncryptionKey() };
+    return [`waybill-${account}`, { NATS_PASSWORD: newSecret(), ...database, ...keys }];
   });
   return {
     ...Object.fromEntries(accounts),

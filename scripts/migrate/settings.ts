@@ -1,4 +1,5 @@
 import { DOMAINS, type DomainName, readConfig, WrongSettings } from "../../platform/config.ts";
+import { newEncryptionKey } from "../../platform/sealing/encryption-keys.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,7 +16,7 @@ export interface DomainPlan {
 }
 
 /** The other settings that readConfig asks of a cluster, which are no matter here. */
-const STAND_INS = { NATS_URL: "nats://nats", REDIS_URL: "redis://redis" };
+const STAND_INS = { NATS_URL: "nats://nats", REDIS_URL: "redis://redis", ENCRYPTION_KEYS: newEncryptionKey() };
 
 /** Reads the connection strings of all domains and their owners; throws {@link WrongSettings} with all that is wrong. */
 export function readMigrationPlan(env: Environment): DomainPlan[] {

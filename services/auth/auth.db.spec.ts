@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { ServiceBroker } from "moleculer";
 import pg from "pg";
 import { brokerOptions } from "../../moleculer.config.ts";
@@ -8,6 +9,7 @@ import { keyIdOf } from "../../platform/identity/access-token.ts";
 import { verifierOf } from "../../platform/identity/token-verifier.ts";
 import type { Identity } from "../../platform/service.ts";
 import { createTestDatabase, type TestDatabase } from "../../test/support/databases.ts";
+import { ENCRYPTION_KEYS } from "../../test/support/keys.ts";
 import schema from "./auth.service.ts";
 import type { AuthService } from "./clients/auth-service.ts";
 import { seedAuth } from "./fixtures.ts";
@@ -36,13 +38,13 @@ afterEach(async () => {
 /** A node that runs auth alone. */
 async function startNode(env: Record<string, string> = {}): Promise<ServiceBroker> {
   const config = {
-    ...readConfig({ DATABASE_URL: "unused", LOG_LEVEL: "fatal", POLL_MS: "50", ...env }),
+    ...readConfig({ DATABASE_URL: "unused", LOG_LEVEL: "fatal", POLL_MS: "50", ENCRYPTION_KEYS, ...env }),
     databases: db.urls,
   };
   const broker = new ServiceBroker(brokerOptions(config));
   broker.createService(schema);
-  await broker.start();
   brokers.push(broker);
+  await broker.start();
   return broker;
 }
 
@@ -140,6 +142,43 @@ test("a key that was taken out of use ends its tokens at the next start", async 
   const token = await tokenOf(await startNode());
   await owner.query("update auth.signing_keys set retired_at = now() - interval '2 days'");
   await expect(identityOf(await startNode(), token)).rejects.toEqual(refused);
+});
+
+describe("the signing keys' private halves", () => {
+  const rows = async () => (await owner.query("select * from auth.signing_keys order by created_at")).rows;
+
+  test("are kept sealed, and open in their own rows alone", async () => {
+    const node = await startNode();
+    const [row] = await rows();
+    expect(row.private_key).toBeNull();
+    expect(row.private_key_sealed.toString("latin1")).not.toContain("PRIVATE KEY");
+    await owner.query(`insert into auth.signing_keys (kid, private_key_sealed, public_key, created_at)
+      select 'moved', private_key_sealed, public_key, now() from auth.signing_keys`);
+    await expect(startNode()).rejects.toThrow("moved does not open");
+    await owner.query("delete from auth.signing_keys where kid = 'moved'");
+    expect(await identityOf(await startNode(), await tokenOf(node))).toMatchObject({ client: "demo-shop" });
+  });
+
+  test("are not made anew where the key is another one: the node does not start", async () => {
+    await startNode();
+    const other = { ENCRYPTION_KEYS: `other:${randomBytes(32).toString("base64")}` };
+    await expect(startNode(other)).rejects.toThrow("sealed by the key test, which is not in ENCRYPTION_KEYS");
+    expect(await rows()).toHaveLength(1);
+  });
+
+  test("of before they were sealed are sealed at the next start, and their tokens stay good", async () => {
+    const node = await startNode();
+    const token = await tokenOf(node);
+    const [{ kid }] = await rows();
+    const { privateKey } = (node.getLocalService("auth") as unknown as AuthService).keys.signing;
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+    await owner.query("update auth.signing_keys set private_key = $1, private_key_sealed = null", [pem]);
+    const later = await Promise.all([startNode(), startNode()]);
+    expect(await rows()).toEqual([
+      expect.objectContaining({ kid, private_key: null, private_key_sealed: expect.any(Buffer) }),
+    ]);
+    for (const one of later) expect(await identityOf(one, token)).toMatchObject({ client: "demo-shop" });
+  });
 });
 
 test("a client that is not active gets no token", async () => {

@@ -2,6 +2,7 @@ import { DataTypes } from "sequelize";
 import { administrativeTable } from "../../mixins/administrative-table.ts";
 import { database } from "../../mixins/database.ts";
 import { health } from "../../mixins/health.ts";
+import { sealing } from "../../mixins/sealing.ts";
 import { timers } from "../../mixins/timers.ts";
 import { redisOf } from "../../platform/redis.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
@@ -71,6 +72,7 @@ export default defineSchema<AuthService>({
     timers({ "signing keys": keepIdentities }),
     administrativeTable("auth", clients),
     health("auth"),
+    sealing("auth"),
     database("auth"),
   ],
   actions: actionsOf<typeof contract, AuthService>(contract, {

@@ -4,10 +4,11 @@ import { type Database, type Queries, statement, type Tx } from "../../platform/
 import type { Revocation } from "../../platform/identity/revocations.ts";
 import type { RevocationPlace } from "../../platform/identity/token-verifier.ts";
 
-/** A key pair, in PEM. */
+/** A key pair, in PEM. The private half is sealed, but in rows of before it was. */
 export interface KeyRow {
   readonly kid: string;
-  readonly privateKey: string;
+  readonly privateKey: string | null;
+  readonly sealedKey: Buffer | null;
   readonly publicKey: string;
   readonly createdAt: Instant;
 }
@@ -19,7 +20,8 @@ export interface RevokedToken {
   readonly expiresAt: Instant;
 }
 
-const KEY_COLUMNS = 'kid, private_key as "privateKey", public_key as "publicKey", created_at as "createdAt"';
+const KEY_COLUMNS = `kid, private_key as "privateKey", private_key_sealed as "sealedKey", public_key as "publicKey",
+  created_at as "createdAt"`;
 
 const usableKeys = statement(
   "auth.usable_keys",
@@ -31,7 +33,7 @@ const lockKeys = statement("auth.lock_keys", "select pg_advisory_xact_lock(hasht
 const retireKeys = statement("auth.retire_keys", "update signing_keys set retired_at = $1 where retired_at is null");
 const addKey = statement(
   "auth.add_key",
-  "insert into signing_keys (kid, private_key, public_key, created_at) values ($1, $2, $3, $4)",
+  "insert into signing_keys (kid, private_key_sealed, public_key, created_at) values ($1, $2, $3, $4)",
 );
 // The server's time: what was revoked since is asked of all nodes' revocations together, whose clocks differ.
 const revoke = statement(
@@ -71,15 +73,35 @@ export function listKeyRows(
   return queries.query(allKeys, [before.createdAt, before.id, limit]);
 }
 
+const plainKeys = statement("auth.plain_keys", `select ${KEY_COLUMNS} from signing_keys where private_key is not null`);
+const sealKey = statement(
+  "auth.seal_key",
+  "update signing_keys set private_key = null, private_key_sealed = $2 where kid = $1",
+);
+
+/** The keys whose private halves are not sealed. */
+export function findPlainKeys(tx: Tx): Promise<KeyRow[]> {
+  return tx.query(plainKeys);
+}
+
+/** Keeps a private half sealed, and nothing else of it. */
+export async function keepSealedKey(tx: Tx, kid: string, sealed: Buffer): Promise<void> {
+  await tx.query(sealKey, [kid, sealed]);
+}
+
 /** Lets one transaction at a time look for keys and make one. */
 export async function lockSigningKeys(tx: Tx): Promise<void> {
   await tx.query(lockKeys);
 }
 
 /** Makes a key the one that signs. */
-export async function replaceKey(tx: Tx, key: Omit<KeyRow, "createdAt">, now: Instant): Promise<void> {
+export async function replaceKey(
+  tx: Tx,
+  key: Pick<KeyRow, "kid" | "publicKey"> & { readonly sealedKey: Buffer },
+  now: Instant,
+): Promise<void> {
   await tx.query(retireKeys, [now]);
-  await tx.query(addKey, [key.kid, key.privateKey, key.publicKey, now]);
+  await tx.query(addKey, [key.kid, key.sealedKey, key.publicKey, now]);
 }
 
 export async function revokeToken(tx: Tx, token: RevokedToken): Promise<void> {

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import path from "node:path";
 import { DOMAINS } from "../../platform/config.ts";
 import { Client } from "../support/client.ts";
+import { ENCRYPTION_KEYS } from "../support/keys.ts";
 import { contradictions, onHand } from "../support/oracle.ts";
 import type { BenchDatabase } from "./bench-server.ts";
 import { Child } from "./child.ts";
@@ -92,7 +93,14 @@ export class Platform implements AsyncDisposable {
     // The planner knows nothing of tables that were empty a moment ago.
     await used.owner.query("set enable_seqscan = off; set enable_bitmapscan = off");
     const urls = DOMAINS.map((domain) => [`${domain.toUpperCase()}_DATABASE_URL`, used.domains[domain]]);
-    const settings = { PORT: "0", LOG_FORMAT: "json", CARRIER_PICKUP_MS: "0", CARRIER_DELIVERY_MS: "0", ...env };
+    const settings = {
+      ENCRYPTION_KEYS,
+      PORT: "0",
+      LOG_FORMAT: "json",
+      CARRIER_PICKUP_MS: "0",
+      CARRIER_DELIVERY_MS: "0",
+      ...env,
+    };
     const log = await open(path.join(bench.dir, `${used.name}.log`), "a");
     try {
       const running = await launch({ ...Object.fromEntries(urls), ...settings }, log.fd, taken, bench);

@@ -57,13 +57,14 @@ const rules = {
 
   migrationsAreTold: ({ services }) => complaints("migrate", services.migrate?.environment ?? {}, readMigrationPlan),
 
-  /** A node has its own password of the bus and its own database, and the owner's is the migrations' alone. */
+  /** A node has its own password of the bus, its own database and its own key, and the owner's is the migrations' alone. */
   secretsAreTheirOwn: (compose) =>
     nodesOf(compose).flatMap(([name, { environment = {} }]) => {
       const strange = Object.entries(environment).filter(
         ([key, value]) =>
-          /^postgres:/.test(value) &&
-          (key !== `${name.toUpperCase()}_DATABASE_URL` || !value.includes(`waybill_${name}:`)),
+          (/^postgres:/.test(value) &&
+            (key !== `${name.toUpperCase()}_DATABASE_URL` || !value.includes(`waybill_${name}:`))) ||
+          (/ENCRYPTION_KEYS$/.test(key) && key !== `${name.toUpperCase()}_ENCRYPTION_KEYS`),
       );
       return strange.map(([key]) => `${name} has ${key}`);
     }),
@@ -183,6 +184,12 @@ const MUTATIONS: readonly Mutation[] = [
   ["a setting that nobody reads", "settingsAreRead", ({ orders }) => (orders!.environment!.LOG_LEVLE = "info")],
   ["production", "settingsAreRead", ({ orders }) => (orders!.environment!.NODE_ENV = "production")],
   ["another's account", "settingsAreRead", ({ orders }) => (orders!.environment!.NATS_URL = "nats://auth:x@nats:4222")],
+  ["a domain without its key", "settingsAreRead", ({ orders }) => delete orders!.environment!.ORDERS_ENCRYPTION_KEYS],
+  [
+    "another's key",
+    "secretsAreTheirOwn",
+    ({ orders }) => (orders!.environment!.AUTH_ENCRYPTION_KEYS = "known:to-nobody"),
+  ],
   ["a domain without a database", "settingsAreRead", ({ orders }) => delete orders!.environment!.ORDERS_DATABASE_URL],
   [
     "migrations without an owner",

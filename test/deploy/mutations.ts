@@ -144,6 +144,20 @@ export const MUTATIONS: readonly Mutation[] = [
   ],
   ["a database that is not given", "settingsAreRead", (all) => containerOf(orders(all)).env.splice(2, 1)],
   [
+    "a domain that seals and has no key",
+    "settingsAreRead",
+    (all) =>
+      containerOf(orders(all)).env.splice(
+        containerOf(orders(all)).env.indexOf(variable(orders(all), "ENCRYPTION_KEYS")),
+        1,
+      ),
+  ],
+  [
+    "another's key",
+    "secretsAreTheirOwn",
+    (all) => (variable(orders(all), "ENCRYPTION_KEYS").valueFrom.secretKeyRef.name = "waybill-auth"),
+  ],
+  [
     "migrations without a domain's database",
     "settingsAreRead",
     (all) => (variable(one(all, "Job", "waybill-migrate"), "ORDERS_DATABASE_URL").name = "ORDER_DATABASE_URL"),

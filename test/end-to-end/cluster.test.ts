@@ -84,6 +84,9 @@ describeWithServers("npm run cluster", () => {
       expect(env.SERVICES).toBe(services.join(","));
       const urls = Object.keys(env).filter((variable) => variable.endsWith("DATABASE_URL"));
       expect(urls).toEqual(env.SERVICES === "api" ? [] : [`${env.SERVICES?.toUpperCase()}_DATABASE_URL`]);
+      const keys = Object.keys(env).filter((variable) => variable.endsWith("ENCRYPTION_KEYS"));
+      const seals = env.SERVICES === "auth" || env.SERVICES === "orders";
+      expect(keys).toEqual(seals ? [`${env.SERVICES?.toUpperCase()}_ENCRYPTION_KEYS`] : []);
     }
     expect((await stat(path.join(cluster.dataDir, "cluster.json"))).mode & 0o777).toBe(0o600);
   });

@@ -42,7 +42,14 @@ test("a node names all settings that are wrong or missing, and echoes no passwor
   const { child, output } = startNode({ SERVICES: "orders,bills", NATS_URL: "nats:secret-1", POLL_MS: "0" });
   expect(await once(child, "close")).toEqual([1, null]);
   const named = [...output().matchAll(/^ {2}- (\w+)/gm)].map((match) => match[1]);
-  expect(named.sort()).toEqual(["NATS_URL", "ORDERS_DATABASE_URL", "POLL_MS", "REDIS_URL", "SERVICES"]);
+  expect(named.sort()).toEqual([
+    "NATS_URL",
+    "ORDERS_DATABASE_URL",
+    "ORDERS_ENCRYPTION_KEYS",
+    "POLL_MS",
+    "REDIS_URL",
+    "SERVICES",
+  ]);
   expect(output()).not.toMatch(/secret|^\s+at /m);
 });
 

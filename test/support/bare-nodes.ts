@@ -8,6 +8,7 @@ import { EmbeddedAdapter } from "../../platform/channels/embedded-adapter.ts";
 import { readConfig } from "../../platform/config.ts";
 import type { Ctx } from "../../platform/service.ts";
 import { type NatsServer, startNats } from "../../scripts/cluster/servers.ts";
+import { ENCRYPTION_KEYS } from "./keys.ts";
 import { eventually } from "./waiting.ts";
 
 /** What is noticed of a node is not noticed by its silence. */
@@ -48,6 +49,7 @@ export class BareNodes {
         NODE_ID: name,
         // The operator's node runs none of its own.
         SERVICES: account === "operator" ? "api" : account,
+        ENCRYPTION_KEYS,
         NATS_URL: this.nats.url(account),
         REDIS_URL: "redis://127.0.0.1:1",
         DATABASE_URL: "postgres://unused/unused",

@@ -15,6 +15,7 @@ import {
 import { createNode, gatewayUrl } from "../../scripts/node.ts";
 import { Client } from "./client.ts";
 import { createTestDatabase, type TestDatabase } from "./databases.ts";
+import { ENCRYPTION_KEYS } from "./keys.ts";
 import { eventually } from "./waiting.ts";
 
 /** A node by its name: its services' account, a dash and a number. `edge-1` runs what placing an order needs. */
@@ -118,6 +119,7 @@ export class BusCluster {
       {
         NODE_ID: name,
         SERVICES: account === "edge" ? EDGE.join(",") : account,
+        ENCRYPTION_KEYS,
         NATS_URL: this.#natsUrl(account, name),
         REDIS_URL: this.redis.url,
         DATABASE_URL: "postgres://unused/unused",

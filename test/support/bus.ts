@@ -8,6 +8,7 @@ import { BUS_USERS, type BusUser } from "../../scripts/cluster/nats-config.ts";
 import { type NatsServer, startNats, startRedis } from "../../scripts/cluster/servers.ts";
 import { createNode } from "../../scripts/node.ts";
 import { createTestDatabase, type TestDatabase } from "./databases.ts";
+import { ENCRYPTION_KEYS } from "./keys.ts";
 
 const SECRET = "test-secret";
 
@@ -110,6 +111,7 @@ export async function startNodes(): Promise<TestNodes> {
     async make(account, name = "n1", env = {}) {
       const base = readConfig(
         {
+          ENCRYPTION_KEYS,
           NATS_URL: bus.nats.url(account),
           REDIS_URL: redis.url,
           DATABASE_URL: db.ownerUrl,

@@ -5,6 +5,7 @@ import { createNode, gatewayUrl } from "../../scripts/node.ts";
 import { BusCluster, TWO_EACH } from "./bus-cluster.ts";
 import { Client } from "./client.ts";
 import { createTestDatabase, type TestDatabase } from "./databases.ts";
+import { ENCRYPTION_KEYS } from "./keys.ts";
 
 /** The whole platform in this process, on a database of its own. */
 export interface TestPlatform {
@@ -45,6 +46,7 @@ export async function startPlatform(overrides: Record<string, string> = {}): Pro
     CARRIER_DELIVERY_MS: "0",
     POLL_MS: "100",
     RELAY_LEASE_MS: "2000",
+    ENCRYPTION_KEYS,
     ...overrides,
   };
   const base = readConfig({ ...env, DATABASE_URL: "postgres://unused/unused" });

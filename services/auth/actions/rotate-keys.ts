@@ -7,7 +7,7 @@ import { replaceSigningKey } from "../crypto/replace-key.ts";
 export const rotateKeys: ActionHandler<"auth.rotateKeys", AuthService> = async function (ctx) {
   const key = await once(ctx, async (tx) => {
     const now = this.clock.now();
-    const kid = await replaceSigningKey(tx, now);
+    const kid = await replaceSigningKey(this, tx, now);
     return { kid, createdAt: now };
   });
   await this.keys.reload();

@@ -6,8 +6,9 @@ import { ownAct } from "../audit/audit-entry.ts";
 import { appendEntries } from "../audit/audit-repository.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { replaceSigningKey } from "../crypto/replace-key.ts";
+import { openKey, sealKey } from "../crypto/sealed-key.ts";
 import type { StoredKey } from "../crypto/signing-key.ts";
-import { findKeys, forgetExpired, lockSigningKeys } from "../repository.ts";
+import { findKeys, findPlainKeys, forgetExpired, keepSealedKey, lockSigningKeys } from "../repository.ts";
 import { dropSessions } from "../sessions/session-repository.ts";
 
 /** How long a key signs. Then a new one takes over, and the old one verifies until its last token has expired. */
@@ -21,6 +22,7 @@ const ENDED_KEPT_MS = 30 * 86_400_000;
 
 /** Fills the memory of a service that starts. There is a first key after it. */
 export async function loadIdentities(service: AuthService): Promise<void> {
+  await sealPlainKeys(service);
   await rotateKey(service);
   await service.keys.reload();
 }
@@ -36,7 +38,8 @@ export async function keysInUse(service: DomainService): Promise<StoredKey[]> {
   // Of keys that were retired before this no valid token is left.
   const keys = await findKeys(service.database.acrossTenants, after(now, -1_000 * accessTokenSeconds - 2 * shownFor));
   const signing = keys.find(({ createdAt }) => createdAt <= after(now, -shownFor)) ?? keys.at(-1);
-  return signing ? [signing, ...keys.filter((key) => key !== signing)] : [];
+  const inOrder = signing ? [signing, ...keys.filter((key) => key !== signing)] : [];
+  return inOrder.map((row) => openKey(service.sealing, row));
 }
 
 /**
@@ -55,6 +58,16 @@ export async function keepIdentities(domain: DomainService): Promise<undefined> 
   if (await rotateKey(service)) await service.keys.reload();
 }
 
+/** Private halves of before they were sealed do not stay as they are. */
+async function sealPlainKeys(service: DomainService): Promise<void> {
+  await inTransaction(serviceContext(service), async (tx) => {
+    await lockSigningKeys(tx);
+    for (const row of await findPlainKeys(tx)) {
+      await keepSealedKey(tx, row.kid, sealKey(service.sealing, openKey(service.sealing, row)));
+    }
+  });
+}
+
 async function rotateKey(service: DomainService): Promise<boolean> {
   const now = service.clock.now();
   const [seen] = await findKeys(service.database.acrossTenants, now);
@@ -64,7 +77,7 @@ async function rotateKey(service: DomainService): Promise<boolean> {
     await lockSigningKeys(tx);
     const [current] = await findKeys(tx, now);
     if (current && after(current.createdAt, KEY_LIFE_MS) > now) return false;
-    const kid = await replaceSigningKey(tx, now);
+    const kid = await replaceSigningKey(service, tx, now);
     await appendEntries(tx, [ownAct(service, { action: "auth.rotateKeys", object: kid })], now);
     return true;
   });

@@ -1,4 +1,5 @@
-import { readConfig } from "../../../platform/config.ts";
+import { readConfig, SEALING_DOMAINS } from "../../../platform/config.ts";
+import { newEncryptionKey } from "../../../platform/sealing/encryption-keys.ts";
 import { readMigrationPlan } from "../../../scripts/migrate/settings.ts";
 import { imageEnvironment } from "../dockerfile.ts";
 import { environmentOf, type Manifest, nameOf, nodes, ofKind, type Workload, workloads } from "../manifests.ts";
@@ -33,6 +34,7 @@ function hasFixtures(objects: readonly Manifest[]): boolean {
 }
 
 function sampleSecret(name: string, key: string): string {
+  if (key === "ENCRYPTION_KEYS") return newEncryptionKey();
   return key.endsWith("_URL") ? `postgres://${name}:k3pt-4part-${name}@postgres/waybill` : `k3pt-4part-${name}`;
 }
 
@@ -86,6 +88,8 @@ export const secretsAreThere: Rule = ({ objects, secrets }) => {
 export const secretsAreTheirOwn: Rule = ({ objects }) => [
   ...nodes(objects).flatMap((node) => {
     const own = [`waybill-${nameOf(node)}/NATS_PASSWORD`, `waybill-${nameOf(node)}/DATABASE_URL`];
+    if ((SEALING_DOMAINS as readonly string[]).includes(nameOf(node)))
+      own.push(`waybill-${nameOf(node)}/ENCRYPTION_KEYS`);
     const allowed = nameOf(node) === "api" ? [own[0]] : own;
     const given = references(node.container.env ?? []);
     return given
