@@ -26,6 +26,8 @@ export interface RestContract {
   readonly description?: string;
   /** The scopes of which the token needs all; none: any valid token. */
   readonly scopes: readonly Scope[];
+  /** The token has to be a customer's: a client's own is a 403. */
+  readonly customer?: true;
   /** The status of a success, 200 unless said. */
   readonly status?: 200 | 201 | 204;
   /** Whether the `Idempotency-Key` of a POST must be there. It is accepted on all. */

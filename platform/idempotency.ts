@@ -1,7 +1,21 @@
 import { after } from "./clock.ts";
 import { inTransaction, statement, type Tx } from "./database.ts";
 import { idempotencyKeyReused } from "./errors.ts";
+import type { SealedPlace, Sealing } from "./sealing/sealing.ts";
 import type { Ctx, DomainService, Identity, Meta } from "./service.ts";
+
+/** What a key is unique in, and the key: tenant, client, route, key. */
+export type KeyScope = readonly [tenant: string, client: string, route: string, key: string];
+
+/** What a key's row has of the answer: sealed, where the domain seals. */
+export interface KeptAnswer {
+  readonly fingerprint: string;
+  readonly response: string | null;
+  readonly sealed: Buffer | null;
+}
+
+/** The column that answers are sealed in. */
+const ANSWERS = "idempotency_keys.response";
 
 const claim = statement(
   "idempotency.claim",
@@ -10,11 +24,12 @@ const claim = statement(
 );
 const keepResponse = statement(
   "idempotency.keep",
-  "update idempotency_keys set response = $5 where tenant = $1 and client = $2 and route = $3 and key = $4",
+  `update idempotency_keys set response = $5, sealed = $6
+   where tenant = $1 and client = $2 and route = $3 and key = $4`,
 );
 const find = statement(
   "idempotency.find",
-  "select fingerprint, response from idempotency_keys where tenant = $1 and client = $2 and route = $3 and key = $4",
+  "select fingerprint, response, sealed from idempotency_keys where tenant = $1 and client = $2 and route = $3 and key = $4",
 );
 
 interface OnceOptions<T> {
@@ -31,7 +46,7 @@ interface OnceOptions<T> {
  */
 export async function once<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>, options: OnceOptions<T> = {}): Promise<T> {
   const asked = requestOf(ctx);
-  const { database, clock } = ctx.service as unknown as DomainService;
+  const { database, clock, sealing } = ctx.service as unknown as DomainService;
   const { keep = (response) => response, tenant } = options;
   const transaction = <R>(run: (tx: Tx) => Promise<R>): Promise<R> =>
     tenant === undefined ? inTransaction(ctx, run) : database.transaction(tenant, run);
@@ -41,11 +56,13 @@ export async function once<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>, options: O
     const [claimed] = await tx.query(claim, [...scope, request.fingerprint, clock.now()]);
     if (!claimed) {
       // A new statement, because the insert's own snapshot does not show the twin it has waited for.
-      const [kept] = await tx.query<{ fingerprint: string; response: string }>(find, scope);
+      const [kept] = await tx.query<KeptAnswer>(find, scope);
       return replay(ctx, request.fingerprint, kept);
     }
     const response = await work(tx);
-    await tx.query(keepResponse, [...scope, JSON.stringify(keep(response))]);
+    const text = JSON.stringify(keep(response));
+    const kept = sealing ? [null, sealAnswer(sealing, scope, text)] : [text, null];
+    await tx.query(keepResponse, [...scope, ...kept]);
     ctx.meta.$replayed = false;
     return JSON.stringify(response);
   });
@@ -62,7 +79,7 @@ export async function kept<T>(ctx: Ctx): Promise<T | undefined> {
   const asked = requestOf(ctx);
   if (!asked) return undefined;
   const { database } = ctx.service as unknown as DomainService;
-  const [found] = await database.of(asked.tenant).query<{ fingerprint: string; response: string }>(find, asked.scope);
+  const [found] = await database.of(asked.tenant).query<KeptAnswer>(find, asked.scope);
   if (!found) return undefined;
   ctx.meta.$body = replay(ctx, asked.request.fingerprint, found);
   return JSON.parse(ctx.meta.$body) as T;
@@ -71,7 +88,7 @@ export async function kept<T>(ctx: Ctx): Promise<T | undefined> {
 /** The key of a request and what it is unique in, if the key is meant for the action that runs. */
 function requestOf(
   ctx: Ctx,
-): { request: NonNullable<Meta["idempotency"]>; tenant: string; scope: string[] } | undefined {
+): { request: NonNullable<Meta["idempotency"]>; tenant: string; scope: KeyScope } | undefined {
   const { identity, idempotency: request } = ctx.meta;
   if (!identity || !request || request.action !== ctx.action?.name) return undefined;
   const { tenant } = identity;
@@ -106,12 +123,25 @@ export async function forgetOldKeys({ database, clock }: DomainService): Promise
 }
 
 /** Marks the answer as a repetition. Throws IDEMPOTENCY_KEY_REUSED when the body was another one. */
-export function replay(
-  ctx: Ctx,
-  fingerprint: string,
-  kept: { fingerprint: string; response: string } | undefined,
-): string {
-  if (kept?.fingerprint !== fingerprint) throw idempotencyKeyReused();
+function replay(ctx: Ctx, fingerprint: string, kept: KeptAnswer | undefined): string {
+  const asked = requestOf(ctx);
+  if (kept?.fingerprint !== fingerprint || !asked) throw idempotencyKeyReused();
   ctx.meta.$replayed = true;
-  return kept.response;
+  return answerOf((ctx.service as unknown as DomainService).sealing, asked.scope, kept);
+}
+
+/** The answer of a key's row, as it was sent. */
+export function answerOf(sealing: Sealing | undefined, scope: KeyScope, kept: KeptAnswer): string {
+  return kept.sealed
+    ? (sealing as Sealing).column(ANSWERS).open(placeOf(scope), kept.sealed)
+    : (kept.response as string);
+}
+
+/** An answer as a domain keeps it that seals. */
+export function sealAnswer(sealing: Sealing, scope: KeyScope, response: string): Buffer {
+  return sealing.column(ANSWERS).seal(placeOf(scope), response);
+}
+
+function placeOf([tenant, ...rest]: KeyScope): SealedPlace {
+  return { tenant, id: JSON.stringify(rest) };
 }

@@ -85,6 +85,21 @@ export const Email = Type.String({
   maxLength: 254,
   errorMessage: "must be an email address",
 });
+/** Where a person is reached by post. */
+export const Address = object(
+  {
+    name: text(200),
+    line1: text(200),
+    line2: Type.Optional(Type.String({ maxLength: 200 })),
+    city: text(100),
+    postalCode: text(20),
+    region: Type.Optional(Type.String({ maxLength: 100 })),
+    country: Country,
+    phone: Type.Optional(Type.String({ maxLength: 40 })),
+  },
+  { $id: "Address" },
+);
+export type Address = Static<typeof Address>;
 /** A whole amount of minor units. */
 export const Amount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 export const TenantId = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,62}$" });

@@ -107,6 +107,7 @@ function guardOf({ rest, callers, scopes = [] }: ActionContract): Guarded {
   return {
     scopes: rest.scopes,
     callers: rest.open ? "anybody" : "identified",
+    ...(rest.customer && { customer: true }),
     consequential: !rest.open && !rest.harmless && !rest.route.startsWith("GET "),
   };
 }

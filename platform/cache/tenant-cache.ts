@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import type { ActionSchema, Context, Middleware } from "moleculer";
 import { newId } from "../ids.ts";
-import type { Meta } from "../service.ts";
+import { DoesNotOpen, type SealedColumn } from "../sealing/sealing.ts";
+import type { DomainService, Meta } from "../service.ts";
 
 /** How long an answer is kept, in seconds; the longest that one may be out of date when a change was not told. */
 export const KEPT_SECONDS = 30;
@@ -19,14 +20,14 @@ export interface Store {
 
 /**
  * The key of an answer: the tenant first, then the action, then the params, which no letter of theirs can make look
- * like others. Moleculer's own keys know no tenant, and do not tell `a|"b"` from `a` and `b`. Null for a caller
+ * like others. What is a customer's own has the customer behind the tenant. Moleculer's own keys know no tenant, and do not tell `a|"b"` from `a` and `b`. Null for a caller
  * without a tenant of its own: such an answer is not kept.
  */
 export function tenantKey(action: ActionSchema, _options: unknown, ctx: TenantContext): string | null {
-  const tenant = tenantOf(ctx);
-  if (tenant === undefined) return null;
+  const owner = ownerOf(ctx, action);
+  if (owner === undefined) return null;
   const params = Object.entries(ctx.params as object).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `${tenant}/${action.name}/${hash("sha256", JSON.stringify(params), "base64url")}`;
+  return `${owner}/${action.name}/${hash("sha256", JSON.stringify(params), "base64url")}`;
 }
 
 /**
@@ -40,7 +41,7 @@ export async function answered(store: Store, ctx: Context, key: string | null, h
   try {
     const generation = await store.get(generationKey(ctx as TenantContext, ctx.action as ActionSchema));
     place = `${key}/${String(generation)}`;
-    const kept = await store.get(place);
+    const kept = read(ctx, place, await store.get(place));
     if (kept !== undefined) {
       ctx.cachedResult = true;
       return kept;
@@ -50,8 +51,34 @@ export async function answered(store: Store, ctx: Context, key: string | null, h
   }
   const result = await handler(ctx);
   // Nobody waits for it, nor minds.
-  store.set(place, result, KEPT_SECONDS).catch(() => {});
+  store.set(place, written(ctx, place, result), KEPT_SECONDS).catch(() => {});
   return result;
+}
+
+/** What is a customer's own is personal, and lies in the cache as it does in the database. */
+function written(ctx: Context, place: string, result: unknown): unknown {
+  const column = sealedIn(ctx);
+  if (!column) return result;
+  return { sealed: column.seal({ tenant: "*", id: place }, JSON.stringify(result)).toString("base64") };
+}
+
+function read(ctx: Context, place: string, kept: unknown): unknown {
+  const column = sealedIn(ctx);
+  if (!column || kept === undefined || kept === null) return kept ?? undefined;
+  try {
+    return JSON.parse(
+      column.open({ tenant: "*", id: place }, Buffer.from((kept as { sealed: string }).sealed, "base64")),
+    );
+  } catch (error) {
+    // By another key, on a node that has others: it is made anew.
+    if (error instanceof DoesNotOpen) return undefined;
+    throw error;
+  }
+}
+
+function sealedIn({ action, service }: Context): SealedColumn | undefined {
+  const isCustomers = (action as { customer?: boolean } | null)?.customer;
+  return isCustomers ? (service as unknown as DomainService).sealing.column("cache.answer") : undefined;
 }
 
 /** Actions of one service of which some are answered from the cache, and others change what those answer. */
@@ -89,10 +116,14 @@ export const forgetting: Middleware = {
 };
 
 function generationKey(ctx: TenantContext, action: ActionSchema): string {
-  return `${tenantOf(ctx)}/${String(action.name).split(".", 1)[0]}`;
+  return `${ownerOf(ctx, action)}/${String(action.name).split(".", 1)[0]}`;
 }
 
-function tenantOf(ctx: TenantContext): string | undefined {
-  const tenant = ctx.meta.identity?.tenant;
-  return tenant === "*" ? undefined : tenant;
+/** Whose answers an action gives: a tenant's, or a customer's. */
+function ownerOf(ctx: TenantContext, action: ActionSchema): string | undefined {
+  const { tenant, customer } = ctx.meta.identity ?? {};
+  if (tenant === undefined || tenant === "*") return undefined;
+  if (!(action as { customer?: boolean }).customer) return tenant;
+  // Without one the action answers that it is a customer's alone.
+  return customer === undefined ? undefined : `${tenant}/${customer}`;
 }

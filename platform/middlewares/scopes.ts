@@ -10,9 +10,14 @@ export interface Guarded {
   readonly scopes?: readonly string[];
   /** Who is let in at all: whoever has an identity, the platform's own work alone, or anybody. */
   readonly callers?: "identified" | "services" | "anybody";
+  /** It is about the customer whose token it is: no other token will do. */
+  readonly customer?: boolean;
   /** It is not done on a token of which nobody knows whether it was revoked. */
   readonly consequential?: boolean;
 }
+
+/** What is answered to the token of a client where a customer's is needed. */
+export const CUSTOMERS_ALONE = "The token has to be a customer's own.";
 
 /**
  * What is wrong with a caller of an action, checked where it runs: the gateway's check is not the only one. Work of the
@@ -23,10 +28,12 @@ export function refusalOf(
   action: ActionSchema,
   verifier: TokenVerifier,
 ): ((identity: Identity | undefined) => Problem | undefined | Promise<Problem | undefined>) | undefined {
-  const { scopes = [], callers = "anybody", consequential = false } = action as Guarded;
+  const { scopes = [], callers = "anybody", customer = false, consequential = false } = action as Guarded;
   if (scopes.length === 0 && callers === "anybody") return undefined;
   return (identity) => {
     if (!identity) return unauthorised();
+    // Of no use to the platform either: whose things would they be?
+    if (customer && identity.customer === undefined) return forbidden({ detail: CUSTOMERS_ALONE });
     if (isService(identity)) return undefined;
     if (callers === "services") return forbidden({ detail: "This is for the platform itself." });
     const missing = scopes.filter((scope) => !identity.scopes.includes(scope));

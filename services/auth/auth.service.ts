@@ -4,19 +4,24 @@ import { database } from "../../mixins/database.ts";
 import { health } from "../../mixins/health.ts";
 import { sealing } from "../../mixins/sealing.ts";
 import { timers } from "../../mixins/timers.ts";
+import { cached } from "../../platform/cache/tenant-cache.ts";
 import { redisOf } from "../../platform/redis.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { Turns } from "../../platform/turns.ts";
+import { addAddress } from "./actions/add-address.ts";
 import { allowedOrigins } from "./actions/allowed-origins.ts";
 import { createClient } from "./actions/create-client.ts";
 import { createTenant } from "./actions/create-tenant.ts";
 import { edgeRules } from "./actions/edge-rules.ts";
+import { getAddress } from "./actions/get-address.ts";
 import { getClient } from "./actions/get-client.ts";
 import { getJwks } from "./actions/get-jwks.ts";
 import { getMetadata } from "./actions/get-metadata.ts";
+import { getProfile } from "./actions/get-profile.ts";
 import { getTenant } from "./actions/get-tenant.ts";
 import { introspectToken } from "./actions/introspect-token.ts";
 import { issueToken } from "./actions/issue-token.ts";
+import { listAddresses } from "./actions/list-addresses.ts";
 import { listAuditLog } from "./actions/list-audit-log.ts";
 import { listClients } from "./actions/list-clients.ts";
 import { listKeys } from "./actions/list-keys.ts";
@@ -28,10 +33,13 @@ import { recordAct } from "./actions/record-act.ts";
 import { recordOutcome } from "./actions/record-outcome.ts";
 import { refreshTokens } from "./actions/refresh-tokens.ts";
 import { registerCustomer } from "./actions/register-customer.ts";
+import { removeAddress } from "./actions/remove-address.ts";
 import { revokeToken } from "./actions/revoke-token.ts";
 import { rotateKeys } from "./actions/rotate-keys.ts";
 import { rotateSecret } from "./actions/rotate-secret.ts";
+import { updateAddress } from "./actions/update-address.ts";
 import { updateClient } from "./actions/update-client.ts";
+import { updateProfile } from "./actions/update-profile.ts";
 import { updateTenant } from "./actions/update-tenant.ts";
 import { validateToken } from "./actions/validate-token.ts";
 import { verifyAuditLog } from "./actions/verify-audit-log.ts";
@@ -44,6 +52,7 @@ import { contract } from "./contract.ts";
 import { KeyRing } from "./crypto/key-ring.ts";
 import { UsualAddresses } from "./customers/usual-addresses.ts";
 import { keepIdentities, keysInUse, loadIdentities } from "./timers/keep-identities.ts";
+import { sealProfiles } from "./timers/seal-profiles.ts";
 
 const clients = {
   name: "clients",
@@ -70,41 +79,55 @@ export default defineSchema<AuthService>({
   name: "auth",
   mixins: [
     timers({ "signing keys": keepIdentities }),
+    timers({ "revoked tokens and keys": keepIdentities, "profiles that are not sealed": sealProfiles }),
     administrativeTable("auth", clients),
     health("auth"),
     sealing("auth"),
     database("auth"),
   ],
-  actions: actionsOf<typeof contract, AuthService>(contract, {
-    issueToken,
-    register: registerCustomer,
-    login: logIn,
-    refresh: refreshTokens,
-    logout: logOut,
-    validate: validateToken,
-    introspect: introspectToken,
-    revoke: revokeToken,
-    jwks: getJwks,
-    metadata: getMetadata,
-    revocations: listRevocations,
-    listTenants,
-    getTenant,
-    createTenant,
-    updateTenant,
-    listClients,
-    getClient,
-    createClient,
-    updateClient,
-    rotateSecret,
-    listKeys,
-    rotateKeys,
-    listAuditLog,
-    recordAct,
-    recordOutcome,
-    verifyAuditLog,
-    edgeRules,
-    allowedOrigins,
-  }),
+  actions: cached(
+    actionsOf<typeof contract, AuthService>(contract, {
+      issueToken,
+      register: registerCustomer,
+      login: logIn,
+      refresh: refreshTokens,
+      logout: logOut,
+      validate: validateToken,
+      introspect: introspectToken,
+      revoke: revokeToken,
+      jwks: getJwks,
+      metadata: getMetadata,
+      revocations: listRevocations,
+      listTenants,
+      getTenant,
+      createTenant,
+      updateTenant,
+      listClients,
+      getClient,
+      createClient,
+      updateClient,
+      rotateSecret,
+      listKeys,
+      rotateKeys,
+      listAuditLog,
+      recordAct,
+      recordOutcome,
+      verifyAuditLog,
+      edgeRules,
+      allowedOrigins,
+      getProfile,
+      updateProfile,
+      listAddresses,
+      addAddress,
+      getAddress,
+      updateAddress,
+      removeAddress,
+    }),
+    {
+      reads: ["getProfile", "listAddresses", "getAddress"],
+      changes: ["updateProfile", "addAddress", "updateAddress", "removeAddress"],
+    },
+  ),
   created(this: AuthService) {
     const redis = redisOf(this.broker);
     const onLock: OnLock = (ctx, now) => void recordLock(this, ctx, now);

@@ -9,7 +9,7 @@ import {
   staleVersion,
   unauthorised,
 } from "../../platform/errors.ts";
-import { Email, Id, Instant, object, oneOf, page, paging, TenantId, text } from "../../platform/schema.ts";
+import { Address, Email, Id, Instant, object, oneOf, page, paging, TenantId, text } from "../../platform/schema.ts";
 
 /** The errors of RFC 6749, 5.2; the token routes answer them in that form. */
 export const invalidRequest = defineError(
@@ -27,6 +27,57 @@ export const invalidClient = defineError(
 export const invalidGrant = defineError("invalid_grant", 400, "The refresh token is not good (any more).", "never");
 export const unsupportedGrantType = defineError("unsupported_grant_type", 400, "This grant is not there.", "never");
 export const invalidScope = defineError("invalid_scope", 400, "The scope is more than was granted.", "changed");
+
+export const MOST_ADDRESSES = 100;
+export const tooManyAddresses = defineError(
+  "TOO_MANY_ADDRESSES",
+  409,
+  `A customer keeps at most ${MOST_ADDRESSES} addresses.`,
+  "changed",
+);
+
+const Version = Type.Integer({ minimum: 1 });
+const profile = {
+  name: Type.Optional(text(200)),
+  phone: Type.Optional(text(40)),
+  language: Type.Optional(
+    Type.String({
+      pattern: "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
+      errorMessage: "must be a language as BCP 47 has it, such as de or pt-BR",
+    }),
+  ),
+};
+
+/** A customer as they see themselves. */
+export const Profile = object(
+  { id: Id, email: Type.String(), ...profile, version: Version, createdAt: Instant, updatedAt: Instant },
+  { $id: "Profile" },
+);
+
+const label = Type.Optional(text(100));
+/** An address that a customer keeps. */
+export const SavedAddress = object(
+  {
+    id: Id,
+    label,
+    ...Address.properties,
+    defaultShipping: Type.Boolean(),
+    defaultBilling: Type.Boolean(),
+    version: Version,
+    createdAt: Instant,
+    updatedAt: Instant,
+  },
+  { $id: "SavedAddress", description: "As long as there are addresses, one of them is the default for each use." },
+);
+export type SavedAddress = Static<typeof SavedAddress>;
+
+const newAddress = {
+  label,
+  ...Address.properties,
+  defaultShipping: Type.Optional(Type.Boolean()),
+  defaultBilling: Type.Optional(Type.Boolean()),
+};
+const ofCustomer = { tag: "Customers", scopes: [], customer: true } as const;
 
 /** How a client names itself (RFC 6749, 2.3.1): in the body, or by Basic, which the gateway puts here. */
 const clientCredentials = {
@@ -93,7 +144,6 @@ const Slug = Type.String({
   errorMessage: "must be 1 to 63 of the characters a-z 0-9 -, and not begin with -",
 });
 const ManagedId = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$" });
-const Version = Type.Integer({ minimum: 1 });
 const Scopes = Type.Array(oneOf(SCOPES), {
   maxItems: 50,
   errorMessage: "must be a list of scopes",
@@ -362,6 +412,77 @@ export const contract = defineContract({
       },
       params: object({}),
       result: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String())])),
+    },
+    getProfile: {
+      rest: {
+        ...ofCustomer,
+        route: "GET /users/profile",
+        summary: "The profile of the customer who asks",
+        description: "Like all below /users it takes a customer's token, whatever its scopes; a client's own is a 403.",
+      },
+      params: object({}),
+      result: Profile,
+      errors: [notFound],
+    },
+    updateProfile: {
+      rest: {
+        ...ofCustomer,
+        route: "PUT /users/profile",
+        summary: "Writes the profile anew",
+        description:
+          "Members that are left out are gone after it, but for the email address, which stays. With `version` it is refused when the profile has changed since.",
+      },
+      params: object({ email: Type.Optional(Email), ...profile, version: Type.Optional(Version) }),
+      result: Profile,
+      errors: [notFound, staleVersion],
+    },
+    listAddresses: {
+      rest: { ...ofCustomer, route: "GET /users/addresses", summary: "The customer's addresses, newest first" },
+      params: object(paging),
+      result: page(SavedAddress),
+    },
+    addAddress: {
+      rest: {
+        ...ofCustomer,
+        route: "POST /users/addresses",
+        summary: "Keeps an address",
+        description: "The first is the default for all uses. The postal code has to be one of the country.",
+        status: 201,
+      },
+      params: object(newAddress),
+      result: SavedAddress,
+      errors: [notFound, tooManyAddresses],
+    },
+    getAddress: {
+      rest: { ...ofCustomer, route: "GET /users/addresses/:id", summary: "One of the customer's addresses" },
+      params: object({ id: Id }),
+      result: SavedAddress,
+      errors: [notFound],
+    },
+    updateAddress: {
+      rest: {
+        ...ofCustomer,
+        route: "PUT /users/addresses/:id",
+        summary: "Writes an address anew",
+        description:
+          "Members that are left out are gone after it, but for what it is the default for. Whatever is made the default, another is no more. With `version` it is refused when the address has changed since.",
+        existsBy: "auth.getAddress",
+      },
+      params: object({ id: Id, ...newAddress, version: Type.Optional(Version) }),
+      result: SavedAddress,
+      errors: [notFound, staleVersion],
+    },
+    removeAddress: {
+      rest: {
+        ...ofCustomer,
+        route: "DELETE /users/addresses/:id",
+        summary: "Forgets an address",
+        description: "What it was the default for the newest of the others is.",
+        status: 204,
+      },
+      params: object({ id: Id }),
+      result: object({}),
+      errors: [notFound],
     },
     /** What was revoked behind a place, oldest first, and the ids of all keys that verify something now. */
     revocations: {

@@ -6,7 +6,7 @@ import { DEMO_SECRET } from "../../platform/production.ts";
 import { SCOPES } from "./contract.ts";
 import { hashPassword } from "./crypto/password.ts";
 import { hashSecret } from "./crypto/secret.ts";
-import { addCustomers, hasCustomers } from "./customers/customer-repository.ts";
+import { addDemoCustomers, hasCustomers } from "./customers/demo-customer-repository.ts";
 import { addClients, addTenants, knownClients } from "./repository.ts";
 import { TENANT_SCOPES } from "./scope.ts";
 
@@ -55,7 +55,7 @@ export async function seedAuth(database: Database, now: Instant): Promise<void> 
     await addTenants(tx, TENANTS, now);
     await addClients(tx, rows, now);
     if (isNew)
-      await addCustomers(
+      await addDemoCustomers(
         tx,
         CUSTOMERS.map((customer) => ({ ...customer, id: newId(), passwordHash })),
         now,

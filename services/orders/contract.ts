@@ -3,6 +3,7 @@ import { type ActionsOf, defineContract, type EventsOf } from "../../platform/co
 import { conflict, defineError, notFound, preconditionFailed } from "../../platform/errors.ts";
 import { Money } from "../../platform/money.ts";
 import {
+  Address,
   Amount,
   Country,
   Currency,
@@ -53,21 +54,6 @@ export const PaymentState = oneOf([
   "REFUNDED",
 ]);
 export type PaymentState = Static<typeof PaymentState>;
-
-export const Address = object(
-  {
-    name: text(200),
-    line1: text(200),
-    line2: Type.Optional(Type.String({ maxLength: 200 })),
-    city: text(100),
-    postalCode: text(20),
-    region: Type.Optional(Type.String({ maxLength: 100 })),
-    country: Country,
-    phone: Type.Optional(Type.String({ maxLength: 40 })),
-  },
-  { $id: "Address" },
-);
-export type Address = Static<typeof Address>;
 
 export const Customer = object({
   id: Type.Optional(Id),

@@ -1,5 +1,6 @@
 import { money } from "../../platform/money.ts";
-import type { Address, Customer, Order } from "./contract.ts";
+import type { Address } from "../../platform/schema.ts";
+import type { Customer, Order } from "./contract.ts";
 import type { OrderState } from "./order.ts";
 
 /** What is kept of an order apart from its events because it is personal; a shop may have it erased. */

@@ -1,6 +1,13 @@
 /** All routes below /api/v1 that a token is needed for, with the scope: `api.md`, said once more. */
 export const ROUTES: Readonly<Record<string, string | undefined>> = {
   "POST /auth/logout": undefined,
+  "GET /users/profile": undefined,
+  "PUT /users/profile": undefined,
+  "GET /users/addresses": undefined,
+  "POST /users/addresses": undefined,
+  "GET /users/addresses/{id}": undefined,
+  "PUT /users/addresses/{id}": undefined,
+  "DELETE /users/addresses/{id}": undefined,
   "POST /orders": "orders:write",
   "GET /orders": "orders:read",
   "GET /orders/{id}": "orders:read",
@@ -53,6 +60,8 @@ export const ROUTES: Readonly<Record<string, string | undefined>> = {
   "POST /admin/processes/{orderId}/skip": "admin",
   "POST /admin/processes/{orderId}/compensate": "admin",
 };
+/** Those that take a customer's token, whatever its scopes. */
+export const isCustomers = (route: string) => route.includes("/users/");
 export const OPEN = [
   "POST /api/v1/auth/token",
   "POST /api/v1/auth/introspect",

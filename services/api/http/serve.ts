@@ -1,6 +1,7 @@
 import { configOf } from "../../../platform/config.ts";
 import { endBy, within } from "../../../platform/deadline.ts";
 import { forbidden, notFound, unauthorised } from "../../../platform/errors.ts";
+import { CUSTOMERS_ALONE } from "../../../platform/middlewares/scopes.ts";
 import { type Ctx, call, type Identity, type Meta } from "../../../platform/service.ts";
 import { assertValid, fieldErrors } from "../../../platform/validator.ts";
 import type { Route } from "../routes.ts";
@@ -88,9 +89,10 @@ async function identify(
   return { identity, token };
 }
 
-function assertScopes({ scopes }: Identity, route: Route): void {
+function assertScopes({ scopes, customer }: Identity, route: Route): void {
   for (const scope of route.rest.scopes)
     if (!scopes.includes(scope)) throw forbidden({ detail: `The token lacks ${scope}.` });
+  if (route.rest.customer && customer === undefined) throw forbidden({ detail: CUSTOMERS_ALONE });
 }
 
 /** The token that a live feed's ticket stands for. */

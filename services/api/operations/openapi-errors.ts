@@ -28,7 +28,7 @@ function impliedErrors({ rest, method, hasBody, pathParams, query }: Route): Err
   const kinds: ErrorKind[] = [];
   if (!rest.open) kinds.push(unauthorised);
   if (!rest.root) kinds.push(rateLimited);
-  if (rest.scopes.length > 0) kinds.push(forbidden);
+  if (rest.scopes.length > 0 || rest.customer) kinds.push(forbidden);
   if (pathParams.length > 0) kinds.push(notFound);
   if (query.size > 0 || hasBody) kinds.push(validationFailed);
   if (hasBody) kinds.push(malformedRequest, bodyTooLarge, unsupportedMediaType);

@@ -8,7 +8,8 @@ import type { AuthService } from "../clients/auth-service.ts";
 import { findClient } from "../clients/find-client.ts";
 import { verifyPassword } from "../crypto/password.ts";
 import { firstToken, hashOf, writeRefreshToken } from "../crypto/refresh-token.ts";
-import { type CustomerRow, emailKey, findCustomerByEmail } from "../customers/customer-repository.ts";
+import { type CustomerRow, findCustomerByEmail } from "../customers/customer-repository.ts";
+import { emailKey } from "../customers/profile.ts";
 import { CUSTOMER_SCOPES } from "../scope.ts";
 import { grantAccess } from "../sessions/access-grant.ts";
 import { SESSION_MS } from "../sessions/refresh-session.ts";
@@ -28,7 +29,7 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
   let customer: CustomerRow | undefined;
   const check = async () => {
     // Also without a client: it takes the same time.
-    customer = await findCustomerByEmail(this.database, client?.tenant ?? NOBODY, email);
+    customer = await findCustomerByEmail(this.database, this.sealing, client?.tenant ?? NOBODY, email);
     const hash = customer?.active ? customer.passwordHash : undefined;
     return this.hashing.run(() => verifyPassword(password, hash));
   };

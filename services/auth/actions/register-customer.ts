@@ -5,7 +5,7 @@ import { type ActionHandler, serviceContext } from "../../../platform/service.ts
 import type { AuthService } from "../clients/auth-service.ts";
 import { findClient } from "../clients/find-client.ts";
 import { hashPassword } from "../crypto/password.ts";
-import { addCustomers } from "../customers/customer-repository.ts";
+import { addCustomer } from "../customers/customer-repository.ts";
 
 /**
  * Gives a customer of the client's tenant a password. An address that has one already keeps it, and the answer is the
@@ -17,8 +17,10 @@ export const registerCustomer: ActionHandler<"auth.register", AuthService> = asy
   if (!client) throw unauthorised({ detail: "The client is not known." });
   const register = async () => {
     const passwordHash = await this.hashing.run(() => hashPassword(password));
-    const customer = { id: newId(), tenant: client.tenant, email, passwordHash, ...(name !== undefined && { name }) };
-    await inTransaction(serviceContext(this, client.tenant), (tx) => addCustomers(tx, [customer], this.clock.now()));
+    const profile = { email, ...(name !== undefined && { name }) };
+    const customer = { id: newId(), tenant: client.tenant, passwordHash, profile };
+    const own = serviceContext(this, client.tenant);
+    await inTransaction(own, (tx) => addCustomer(tx, this.sealing, customer, this.clock.now()));
     // Counted like a wrong guess, so that nobody fills the table.
     return false;
   };

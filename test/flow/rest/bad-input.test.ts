@@ -95,7 +95,9 @@ describe("a body that is wrong", () => {
   test("the samples are all the routes with a body that the document has", async () => {
     const document = await ApiDocument.load(operator);
     const withBody = document.operations.filter(
-      ({ method, name }) => /POST|PUT/.test(method) && !name.includes("/auth/"),
+      ({ method, name }) =>
+        /POST|PUT/.test(method) && // What is a customer's own takes a customer's token: customer-profiles.test.ts and customer-addresses.test.ts.
+        !/\/(auth|users)\//.test(name),
     );
     expect(samples.map((sample) => sample.operation).sort()).toEqual(withBody.map(({ name }) => name).sort());
   });

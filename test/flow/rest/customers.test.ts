@@ -157,10 +157,9 @@ describe("a customer", () => {
         Array.from({ length: 10 }, (_, n) => post("register", { ...NEW, password: `password number ${n}` })),
       );
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
-      const { rows } = await platform.owner.query("select count(*)::int from auth.customers where email = $1", [
-        NEW.email.toLowerCase(),
-      ]);
-      expect(rows[0].count).toBe(1);
+      const { rowCount } = await platform.owner.query("select from auth.customers");
+      // With the two of the fixtures.
+      expect(rowCount).toBe(3);
     });
 
     test("needs a password worth the name, a client that is there, and no more than 20 tries a minute", async () => {
@@ -176,7 +175,7 @@ describe("a customer", () => {
     test("has a password that is nowhere to be read", async () => {
       await post("register", NEW);
       const { rows } = await platform.owner.query(
-        "select password_hash from auth.customers where email like 'edsger%'",
+        "select password_hash from auth.customers order by created_at desc limit 1",
       );
       expect(rows[0].password_hash).toMatch(/^argon2id\$19456\$2\$1\$[\w-]{22}\$[\w-]{43}$/);
       expect(JSON.stringify(rows)).not.toContain(NEW.password);
