@@ -15,7 +15,7 @@ export interface KeptAnswer {
 }
 
 /** The column that answers are sealed in. */
-const ANSWERS = "idempotency_keys.response";
+export const ANSWERS = "idempotency_keys.response";
 
 const claim = statement(
   "idempotency.claim",
@@ -142,6 +142,7 @@ export function sealAnswer(sealing: Sealing, scope: KeyScope, response: string):
   return sealing.column(ANSWERS).seal(placeOf(scope), response);
 }
 
-function placeOf([tenant, ...rest]: KeyScope): SealedPlace {
+/** The row that an answer belongs to. */
+export function placeOf([tenant, ...rest]: KeyScope): SealedPlace {
   return { tenant, id: JSON.stringify(rest) };
 }

@@ -479,6 +479,7 @@ export const contract = defineContract({
         summary: "Forgets an address",
         description: "What it was the default for the newest of the others is.",
         status: 204,
+        existsBy: "auth.getAddress",
       },
       params: object({ id: Id }),
       result: object({}),

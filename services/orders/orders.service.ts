@@ -2,6 +2,7 @@ import { database } from "../../mixins/database.ts";
 import { deadLetters } from "../../mixins/dead-letters.ts";
 import { eventLog } from "../../mixins/event-log.ts";
 import { health } from "../../mixins/health.ts";
+import { sealing } from "../../mixins/sealing.ts";
 import { subscriptions } from "../../mixins/subscriptions.ts";
 import { timers } from "../../mixins/timers.ts";
 import { coalesce } from "../../platform/coalesce.ts";
@@ -23,6 +24,7 @@ import { advanceProcess } from "./subscriptions/advance-process.ts";
 import { onShipmentMoved } from "./subscriptions/on-shipment-moved.ts";
 import { enforceDeadlines } from "./timers/enforce-deadlines.ts";
 import { retryProcesses } from "./timers/retry-processes.ts";
+import { sealOldPersonalData } from "./timers/seal-personal-data.ts";
 
 /** The most orders that are placed by one transaction. */
 const PLACED_TOGETHER = 64;
@@ -30,13 +32,18 @@ const PLACED_TOGETHER = 64;
 export default defineSchema<OrdersService>({
   name: "orders",
   mixins: [
-    timers({ "order deadlines": enforceDeadlines, "order processes in trouble": retryProcesses }),
+    timers({
+      "order deadlines": enforceDeadlines,
+      "order processes in trouble": retryProcesses,
+      "personal data that are not sealed": sealOldPersonalData,
+    }),
     subscriptions("orders", [
       { channel: "orders", handlers: [advanceProcess] },
       { channel: "delivery", handlers: onShipmentMoved },
     ]),
     deadLetters("orders"),
     health("orders"),
+    sealing("orders"),
     eventLog("orders"),
     database("orders"),
   ],

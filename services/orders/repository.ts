@@ -20,16 +20,23 @@ interface OrderRow {
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
   readonly placed: PlacedData;
-  readonly personal: PersonalData;
+  readonly personal: PersonalData | null;
+  readonly sealed: Buffer | null;
+}
+
+/** An order's personal data as they are kept: sealed, or in rows of before as they are. */
+export interface KeptPersonalData {
+  readonly sealed: Buffer | null;
+  readonly plain: PersonalData | null;
 }
 
 /** An order with what is kept apart from its events. */
 export interface FoundOrder extends StoredOrder {
-  readonly personal: PersonalData;
+  readonly personal: KeptPersonalData;
 }
 
 const COLUMNS = `o.id, o.tenant, o.status, o.stream_version as "streamVersion", o.state, o.created_at as "createdAt",
-  o.updated_at as "updatedAt", d.placed, d.personal`;
+  o.updated_at as "updatedAt", d.placed, d.personal, d.sealed`;
 const FROM = "from orders o join order_details d on d.order_id = o.id";
 
 const findOne = statement(
@@ -70,20 +77,21 @@ const numberBlock = statement("orders.number_block", "select nextval('order_numb
 export interface Placement {
   readonly state: OrderState;
   readonly event: OrderChange["events"][number];
-  readonly personal: PersonalData;
-  /** The `Idempotency-Key` and the response that is kept for it. */
+  /** Its personal data, sealed. */
+  readonly sealed: Buffer;
+  /** The `Idempotency-Key` and the response that is kept for it, sealed too. */
   readonly key?: {
     readonly client: string;
     readonly route: string;
     readonly key: string;
     readonly fingerprint: string;
+    readonly answer: Buffer;
   };
-  readonly response: string;
 }
 
 const PLACED = new Recordset<object>(
   `id uuid, tenant text, number text, customerId uuid, at timestamptz, deadlineAt timestamptz, state jsonb, placed json,
-   personal jsonb, client text, route text, key text, fingerprint text, response text, eventId uuid, meta json, partition smallint`,
+   sealed text, client text, route text, key text, fingerprint text, answer text, eventId uuid, meta json, partition smallint`,
 );
 
 // One statement places a set: whose key is taken already is left out of everything that follows. Keys are claimed in
@@ -92,8 +100,8 @@ const place = statement(
   "orders.place",
   `with request as (select * from ${PLACED.from("r")}),
    won as (
-     insert into idempotency_keys (tenant, client, route, key, fingerprint, response, created_at)
-     select tenant, client, route, key, fingerprint, response, at from request where key is not null
+     insert into idempotency_keys (tenant, client, route, key, fingerprint, sealed, created_at)
+     select tenant, client, route, key, fingerprint, decode(answer, 'base64'), at from request where key is not null
      order by tenant, client, route, key on conflict do nothing returning tenant, client, route, key),
    accepted as (
      select * from request
@@ -102,7 +110,8 @@ const place = statement(
      insert into orders (id, tenant, number, customer_id, status, stream_version, state, created_at, updated_at, deadline_at)
      select id, tenant, number, "customerId", 'PENDING', 1, state, at, at, "deadlineAt" from accepted returning id),
    details as (
-     insert into order_details (order_id, tenant, placed, personal) select id, tenant, placed, personal from accepted),
+     insert into order_details (order_id, tenant, placed, sealed)
+     select id, tenant, placed, decode(sealed, 'base64') from accepted),
    ${appending(`(
      select "eventId" as id, id as stream, 1 as version, 'orders.placed.v1' as type, tenant, placed as data, meta, at, partition
      from accepted) e`)}
@@ -180,7 +189,7 @@ export async function placeOrders(
   log: EventLog,
   placements: readonly Placement[],
 ): Promise<Set<string>> {
-  const rows = placements.map(({ state, event, personal, key, response }) => ({
+  const rows = placements.map(({ state, event, sealed, key }) => ({
     id: state.id,
     tenant: state.tenant,
     number: state.placed.number,
@@ -189,12 +198,12 @@ export async function placeOrders(
     deadlineAt: deadlineOf(state),
     state: storedState(state),
     placed: event.data,
-    personal,
-    response,
+    sealed: sealed.toString("base64"),
     eventId: newId(),
     meta: event.meta,
     partition: partitionOf(state.id),
     ...key,
+    answer: key?.answer.toString("base64"),
   }));
   const placed = await database.acrossTenants.write<{ id: string }>(place, PLACED.values(rows));
   log.onAppended();
@@ -312,6 +321,28 @@ export async function rewriteOrders(tx: Tx, orders: readonly StoredOrder[]): Pro
   await tx.query(rewrite, [JSON.stringify(rows)]);
 }
 
+const plain = statement(
+  "orders.plain",
+  "select order_id as id, tenant, personal from order_details where sealed is null order by order_id limit $1 for update skip locked",
+);
+const SEALED = new Recordset<object>("id uuid, sealed text");
+const seal = statement(
+  "orders.seal",
+  `update order_details d set sealed = decode(s.sealed, 'base64'), personal = null from ${SEALED.from("s")}
+   where d.order_id = s.id`,
+);
+
+/** Orders whose personal data are not sealed, locked. */
+export function lockPlain(tx: Tx, limit: number): Promise<{ id: string; tenant: string; personal: PersonalData }[]> {
+  return tx.query(plain, [limit]);
+}
+
+/** Keeps personal data of orders sealed, and nothing else of them. */
+export async function keepSealed(tx: Tx, rows: readonly { id: string; sealed: Buffer }[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query(seal, SEALED.values(rows.map(({ id, sealed }) => ({ id, sealed: sealed.toString("base64") }))));
+}
+
 /** The events of orders of a tenant, or of all (`*`), by order. */
 export async function eventsOf(
   log: EventLog,
@@ -349,6 +380,11 @@ function foundOrder({
   updatedAt,
   placed,
   personal,
+  sealed,
 }: OrderRow): FoundOrder {
-  return { state: { ...state, id, tenant, status, placed, createdAt, updatedAt }, streamVersion, personal };
+  return {
+    state: { ...state, id, tenant, status, placed, createdAt, updatedAt },
+    streamVersion,
+    personal: { sealed, plain: personal },
+  };
 }

@@ -152,11 +152,12 @@ export async function leaveCanaries(
     );
 
     // One that the platform has not foreseen: the database refuses a row, and says in full which.
+    const refused = newId();
     await owner.query(
-      "alter table orders.order_details add constraint refused_for_a_test check (personal::text not like '%CANARY-bang%')",
+      `alter table orders.orders add constraint refused_for_a_test check (customer_id <> '${refused}')`,
     );
     const { status, text } = note(
-      await place(canary("key-10"), { customer: { email: "CANARY-bang@example.com" } }),
+      await place(canary("key-10"), { customer: { id: refused, email: "CANARY-bang@example.com" } }),
       "demo",
     );
     expect([status, /CANARY/.test(text)]).toEqual([500, false]);

@@ -1,5 +1,9 @@
 import { createHmac, createPrivateKey, createPublicKey, type KeyLike, sign } from "node:crypto";
 import type pg from "pg";
+import { type EncryptionKeys, readEncryptionKeys } from "../../platform/sealing/encryption-keys.ts";
+import { Sealing } from "../../platform/sealing/sealing.ts";
+import { PRIVATE_KEYS } from "../../services/auth/crypto/sealed-key.ts";
+import { ENCRYPTION_KEYS } from "./keys.ts";
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -32,14 +36,20 @@ export function unsigned(header: object, claims: object): string {
 
 /** The platform's own key pair, from its table: what nobody outside has. */
 export async function ownKey(owner: pg.Client) {
-  const { rows } = await owner.query<{ kid: string; private_key: string; public_key: string }>(
-    "select kid, private_key, public_key from auth.signing_keys where retired_at is null order by created_at desc limit 1",
+  const { rows } = await owner.query<{ kid: string; private_key_sealed: Buffer; public_key: string }>(
+    "select kid, private_key_sealed, public_key from auth.signing_keys where retired_at is null order by created_at desc limit 1",
   );
   const row = rows[0] as (typeof rows)[number];
   return {
     kid: row.kid,
-    privateKey: createPrivateKey(row.private_key),
+    privateKey: createPrivateKey(opened(row.kid, row.private_key_sealed)),
     publicKey: createPublicKey(row.public_key),
     publicPem: row.public_key,
   };
+}
+
+/** A private half of the platform's, as somebody has it who has the database and the keys. */
+function opened(kid: string, sealed: Buffer): string {
+  const sealing = new Sealing("auth", readEncryptionKeys(ENCRYPTION_KEYS) as EncryptionKeys);
+  return sealing.column(PRIVATE_KEYS).open({ tenant: "*", id: kid }, sealed);
 }

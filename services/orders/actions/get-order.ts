@@ -3,6 +3,7 @@ import type { ActionHandler } from "../../../platform/service.ts";
 import { replay } from "../order.ts";
 import { orderView } from "../order-view.ts";
 import { eventsOf } from "../repository.ts";
+import { openPersonalData, shownOrder } from "../shared/personal-data.ts";
 import { etagOf, visibleOrder } from "../shared/visible-order.ts";
 
 /** The order, now, or as it was at a version or a time. */
@@ -11,7 +12,7 @@ export const getOrder: ActionHandler<"orders.get"> = async function (ctx) {
   const order = await visibleOrder(this, ctx, id);
   if (version === undefined && at === undefined) {
     ctx.meta.$responseHeaders = { ETag: etagOf(order.streamVersion) };
-    return orderView(order.state, order.personal);
+    return shownOrder(this.sealing, order);
   }
   const events = (await eventsOf(this.log, order.state.tenant, [id])).get(id) ?? [];
   const until = at === undefined ? undefined : Date.parse(at);
@@ -24,7 +25,7 @@ export const getOrder: ActionHandler<"orders.get"> = async function (ctx) {
   if (!then || (version !== undefined && then.version < version)) {
     throw notFound({ detail: "The order was not there yet, or has no such version." });
   }
-  return orderView(then, order.personal);
+  return orderView(then, openPersonalData(this.sealing, order));
 };
 
 /** Whether the caller may see an order: for the parts of the platform that show something of it. */

@@ -2,8 +2,8 @@ import { fitting } from "../../../platform/fitting.ts";
 import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import type { ActionHandler, Ctx, DomainService, Identity } from "../../../platform/service.ts";
 import type { Order, OrderStatus } from "../contract.ts";
-import { orderView } from "../order-view.ts";
 import { listOrders as listRows, type OrderFilter } from "../repository.ts";
+import { shownOrder } from "../shared/personal-data.ts";
 
 interface Query {
   readonly status?: OrderStatus;
@@ -40,9 +40,7 @@ async function list(service: DomainService, ctx: Ctx, query: Query, customerId: 
   };
   const orders = await listRows(service.database, filter);
   // A page may be shorter than was asked for: a shop's metadata can be large.
-  const items: readonly Order[] = fitting(
-    orders.slice(0, limit).map(({ state, personal }) => orderView(state, personal)),
-  );
+  const items: readonly Order[] = fitting(orders.slice(0, limit).map((order) => shownOrder(service.sealing, order)));
   const last = items.at(-1);
   return { items: [...items], nextCursor: orders.length > items.length && last ? encodeCursor([last.id]) : null };
 }

@@ -3,7 +3,7 @@ import { configOf } from "../../../platform/config.ts";
 import type { ResultOf } from "../../../platform/contracts.ts";
 import { deadlineOf, within } from "../../../platform/deadline.ts";
 import { type Problem, unavailable, validationFailed } from "../../../platform/errors.ts";
-import { keyOwner } from "../../../platform/idempotency.ts";
+import { keyOwner, sealAnswer } from "../../../platform/idempotency.ts";
 import { newId } from "../../../platform/ids.ts";
 import { money } from "../../../platform/money.ts";
 import { urgently } from "../../../platform/rush.ts";
@@ -22,6 +22,7 @@ import { orderNumber } from "../order-number.ts";
 import { orderView, type PersonalData } from "../order-view.ts";
 import { type Placement, placeOrders } from "../repository.ts";
 import { firstOfEachKey, keptAnswers, type PlaceRequest, type PlaceResult } from "../shared/kept-answers.ts";
+import { sealPersonalData } from "../shared/personal-data.ts";
 
 type Quote = NonNullable<ResultOf<"catalog.quote">[number]["quote"]>;
 
@@ -37,6 +38,8 @@ export interface OrdersService extends DomainService {
 interface Checked {
   readonly placement: Placement;
   readonly order: Order;
+  /** The order as the bytes of the response. */
+  readonly body: string;
 }
 
 /**
@@ -77,8 +80,8 @@ export async function placeSet(service: OrdersService, requests: readonly PlaceR
   if (checked.size > 0) {
     const placements = [...checked.values()].map(({ placement }) => placement);
     const placed = await placeOrders(service.database, service.log, placements);
-    for (const [request, { placement, order }] of checked) {
-      if (placed.has(order.id)) results.set(request, { order, body: placement.response, replayed: false });
+    for (const [request, { order, body }] of checked) {
+      if (placed.has(order.id)) results.set(request, { order, body, replayed: false });
     }
   }
   const answered = answerOthers(service, requests, problems, results);
@@ -102,7 +105,7 @@ async function answerOthers(
 ): Promise<void> {
   const others = requests.filter((request) => !results.has(request));
   // A new statement, because the one that waited for a winner does not see it.
-  for (const [request, kept] of await keptAnswers(service.database, others)) results.set(request, kept);
+  for (const [request, kept] of await keptAnswers(service, others)) results.set(request, kept);
   for (const [request, problem] of problems) if (!results.has(request)) results.set(request, { problem });
   // Twins whose first has failed: each gets its own try.
   const left = others.filter((request) => !results.has(request));
@@ -227,6 +230,21 @@ async function placementOf(service: OrdersService, request: PlaceRequest, quote:
     correlationId,
   });
   const order = orderView(state, personal satisfies PersonalData);
-  const key = idempotency && { client: keyOwner(identity), ...idempotency };
-  return { placement: { state, event, personal, ...(key && { key }), response: JSON.stringify(order) }, order };
+  const body = JSON.stringify(order);
+  const sealed = sealPersonalData(service.sealing, state, personal);
+  return { placement: { state, event, sealed, ...keyOf(service, identity, idempotency, body) }, order, body };
+}
+
+/** The key of a request, with the answer that a repetition gets. */
+function keyOf(
+  { sealing }: OrdersService,
+  identity: Identity,
+  idempotency: PlaceRequest["idempotency"],
+  body: string,
+): Pick<Placement, "key"> {
+  if (!idempotency) return {};
+  const { route, key, fingerprint } = idempotency;
+  const client = keyOwner(identity);
+  const answer = sealAnswer(sealing, [identity.tenant, client, route, key], body);
+  return { key: { client, route, key, fingerprint, answer } };
 }

@@ -1,7 +1,7 @@
 import { type ActionHandler, call } from "../../../platform/service.ts";
 import { illegalOrderStatus } from "../contract.ts";
-import { orderView } from "../order-view.ts";
-import { giveUp, shownOrder } from "../shared/give-up.ts";
+import { giveUp } from "../shared/give-up.ts";
+import { shownOrder } from "../shared/personal-data.ts";
 import { assertMatches, visibleOrder } from "../shared/visible-order.ts";
 
 /**
@@ -13,12 +13,11 @@ export const setOrderStatus: ActionHandler<"orders.setStatus"> = async function 
   if (status === "CANCELLED") return giveUp(this, ctx, { id, code: "OPERATOR", message: reason }, shownOrder);
   const order = await visibleOrder(this, ctx, id);
   assertMatches(ctx, order);
-  if (order.state.status === status) return orderView(order.state, order.personal);
+  if (order.state.status === status) return shownOrder(this.sealing, order);
   const shipment = order.state.shipments.at(-1);
   if (status === "PENDING" || status === "PENDING_SHIPMENT" || !shipment) {
     throw illegalOrderStatus({ detail: `An order that is ${order.state.status} cannot become ${status}.` });
   }
   await call(ctx, "delivery.move", { shipmentId: shipment.id, status, ...(reason && { detail: reason }) });
-  const now = await visibleOrder(this, ctx, id);
-  return orderView(now.state, now.personal);
+  return shownOrder(this.sealing, await visibleOrder(this, ctx, id));
 };

@@ -1,15 +1,12 @@
 import type { Tx } from "../../../platform/database.ts";
 import { deadlineOf } from "../../../platform/deadline.ts";
 import { kept, once } from "../../../platform/idempotency.ts";
+import type { Sealing } from "../../../platform/sealing/sealing.ts";
 import { type Ctx, call, type DomainService, type Identity, serviceContext } from "../../../platform/service.ts";
-import { alreadyShipped, type Order } from "../contract.ts";
+import { alreadyShipped } from "../contract.ts";
 import { change, decide, hasLeft } from "../order.ts";
-import { orderView } from "../order-view.ts";
 import { type FoundOrder, lockOrders, saveOrders } from "../repository.ts";
 import { assertMatches, visibleOrder } from "./visible-order.ts";
-
-/** The order as it is answered, and kept under the request's key. */
-export const shownOrder = ({ state, personal }: FoundOrder): Order => orderView(state, personal);
 
 /**
  * Decides to give an order up. Once it is confirmed, delivery is the arbiter: only when the shipment can no longer
@@ -21,7 +18,7 @@ export async function giveUp<T>(
   service: DomainService,
   ctx: Ctx,
   { id, code, message }: { id: string; code: string; message: string | undefined },
-  answer: (order: FoundOrder) => T,
+  answer: (sealing: Sealing, order: FoundOrder) => T,
 ): Promise<T> {
   // Before delivery is asked: what it does cannot be taken back when the key turns out to be another request's.
   const before = await kept<T>(ctx);
@@ -39,7 +36,7 @@ export async function giveUp<T>(
       if (!locked) return null;
       // Confirmed since it was looked at: delivery has to be asked.
       if (!confirmed && locked.state.status === "PENDING_SHIPMENT" && !locked.state.cancelling) throw new Moved();
-      return answer(await decideToGiveUp(service, ctx, tx, locked, { code, by, message }));
+      return answer(service.sealing, await decideToGiveUp(service, ctx, tx, locked, { code, by, message }));
     }).catch((error: unknown) => {
       if (error instanceof Moved) return undefined;
       throw error;

@@ -1,9 +1,9 @@
 import type { Static } from "@sinclair/typebox";
-import { type Database, statement } from "../../../platform/database.ts";
+import { statement } from "../../../platform/database.ts";
 import type { Deadline } from "../../../platform/deadline.ts";
 import { idempotencyKeyReused } from "../../../platform/errors.ts";
-import { keyOwner } from "../../../platform/idempotency.ts";
-import type { Identity, Meta } from "../../../platform/service.ts";
+import { answerOf, type KeptAnswer, keyOwner } from "../../../platform/idempotency.ts";
+import type { DomainService, Identity, Meta } from "../../../platform/service.ts";
 import type { contract, Order } from "../contract.ts";
 
 type Params = Static<(typeof contract)["actions"]["place"]["params"]>;
@@ -25,7 +25,7 @@ export type PlaceResult =
 
 const keptResponses = statement(
   "orders.kept_responses",
-  `select k.tenant, k.client, k.route, k.key, k.fingerprint, k.response from json_to_recordset($1) as r(
+  `select k.tenant, k.client, k.route, k.key, k.fingerprint, k.response, k.sealed from json_to_recordset($1) as r(
      tenant text, client text, route text, key text)
    join idempotency_keys k using (tenant, client, route, key)`,
 );
@@ -41,26 +41,25 @@ function scopeText(scope: { tenant: string; client: string; route: string; key: 
 
 /** What the requests among some were answered whose keys had been used before, by this node or another. */
 export async function keptAnswers(
-  database: Database,
+  { database, sealing }: DomainService,
   requests: readonly PlaceRequest[],
 ): Promise<Map<PlaceRequest, PlaceResult>> {
   const answers = new Map<PlaceRequest, PlaceResult>();
   const scopes = requests.flatMap((request) => scopeOf(request) ?? []);
   if (scopes.length === 0) return answers;
-  type Kept = { tenant: string; client: string; route: string; key: string; fingerprint: string; response: string };
-  const rows = await database.acrossTenants.query<Kept>(keptResponses, [JSON.stringify(scopes)]);
+  type Kept = { tenant: string; client: string; route: string; key: string };
+  const rows = await database.acrossTenants.query<Kept & KeptAnswer>(keptResponses, [JSON.stringify(scopes)]);
   const kept = new Map(rows.map((row) => [scopeText(row), row]));
   for (const request of requests) {
     const scope = scopeOf(request);
     const row = scope && kept.get(scopeText(scope));
     if (!row) continue;
-    const same = row.fingerprint === request.idempotency?.fingerprint;
-    answers.set(
-      request,
-      same
-        ? { order: JSON.parse(row.response) as Order, body: row.response, replayed: true }
-        : { problem: idempotencyKeyReused() },
-    );
+    if (row.fingerprint !== request.idempotency?.fingerprint) {
+      answers.set(request, { problem: idempotencyKeyReused() });
+      continue;
+    }
+    const body = answerOf(sealing, [row.tenant, row.client, row.route, row.key], row);
+    answers.set(request, { order: JSON.parse(body) as Order, body, replayed: true });
   }
   return answers;
 }

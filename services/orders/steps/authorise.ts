@@ -1,14 +1,16 @@
-import { call } from "../../../platform/service.ts";
+import { call, type DomainService } from "../../../platform/service.ts";
+import { openPersonalData } from "../shared/personal-data.ts";
 import { type AskForStep, type Outcome, orderOf } from "./step.ts";
 
 /** Asks for the money. UNKNOWN is no answer: the same operation is asked again until there is one. */
 export const authorise: AskForStep<"authorise"> = async (ctx, due) => {
+  const { sealing } = ctx.service as unknown as DomainService;
   const requests = due.map((one) => ({
     ...orderOf(one),
     operationId: one.step.operationId,
     amount: one.step.amount,
     currency: one.step.currency,
-    token: one.order.personal.paymentToken,
+    token: openPersonalData(sealing, one.order).paymentToken,
   }));
   const answers = await call(ctx, "payments.authorise", { requests });
   return answers.map((answer, i): Outcome => {

@@ -10,7 +10,17 @@ const PASSWORD = "correct horse battery staple";
 const ABSENT = "01890000-0000-7000-8000-000000000000";
 
 /** What of a tenant's, or of a customer's, an id in a path names; undefined: nothing of anybody's. */
-type Owned = "order" | "shipment" | "product" | "sku" | "deadLetter" | "process" | "customer" | "client" | undefined;
+type Owned =
+  | "order"
+  | "shipment"
+  | "product"
+  | "sku"
+  | "deadLetter"
+  | "process"
+  | "customer"
+  | "client"
+  | "address"
+  | undefined;
 
 /** Every parameter of every path. One that is new fails the test until it is here. */
 const NAMED: readonly (readonly [path: RegExp, parameter: string, what: Owned])[] = [
@@ -26,6 +36,7 @@ const NAMED: readonly (readonly [path: RegExp, parameter: string, what: Owned])[
   [/\/admin\/clients\/\{id\}/, "id", "client"],
   // Tenants are the platform's operators' alone to see: test/flow/rest/admin-tenants.test.ts.
   [/\/admin\/tenants\//, "id", undefined],
+  [/\/users\/addresses\/\{id\}/, "id", "address"],
   // The platform's own subscriptions are the same for every tenant's operators.
   [/\/admin\/subscriptions\//, "domain", undefined],
   [/\/admin\/subscriptions\//, "channel", undefined],
@@ -42,6 +53,7 @@ describe("ids of other people", () => {
   let platform: TestPlatform;
   let document: ApiDocument;
   let demo: Things;
+  let ada: Client;
   const thingsOf = (ids: Record<NonNullable<Owned>, string>): Things =>
     Object.fromEntries(
       Object.entries(ids).map(([what, id]) => [what, { id, absent: what === "sku" ? "NO-SUCH-SKU" : ABSENT }]),
@@ -51,13 +63,15 @@ describe("ids of other people", () => {
     platform = await startPlatform({ CARRIER: "manual" });
     document = await ApiDocument.load(new Client(platform.url));
     const operator = await platform.client("demo-operator");
-    const ada = await customer("ada@example.com");
+    ada = await customer("ada@example.com");
     const order = await confirmedOrder(ada);
     const { rows } = await platform.owner.query<{ id: string }>(
       "select customer_id as id from orders.orders where id = $1",
       [order.id],
     );
     await troubledProcess(platform, order.id);
+    const home = { name: "Ada", line1: "12 Harbour St", city: "Hamburg", postalCode: "20095", country: "DE" };
+    const address = await ada.post("/api/v1/users/addresses", home);
     // Acme sells some of the same things.
     await operator.put("/api/v1/inventory/DEMO-ONLY", { onHand: 5 });
     demo = thingsOf({
@@ -69,6 +83,7 @@ describe("ids of other people", () => {
       process: order.id,
       customer: rows[0]?.id as string,
       client: "demo-courier",
+      address: address.body.id,
     });
   });
   afterAll(() => platform.stop());
@@ -137,7 +152,7 @@ describe("ids of other people", () => {
     for (const probe of probes().filter(({ name }) => name.startsWith("GET "))) {
       // A feed that is found goes on for ever.
       if (probe.path("").includes("/events")) continue;
-      const { status } = await ask(operator, probe, demo[probe.what].id);
+      const { status } = await ask(probe.what === "address" ? ada : operator, probe, demo[probe.what].id);
       expect([probe.name, status]).toEqual([probe.name, 200]);
     }
   });
