@@ -632,7 +632,8 @@ export const contract = defineContract({
         route: "POST /admin/keys/rotate",
         tag: "Administration",
         summary: "Has tokens signed with a new key",
-        description: "Tokens that were signed with the one before stay good until they end.",
+        description:
+          "It signs once all nodes know it. Tokens that were signed with the one before stay good until they end.",
         scopes: ["platform"],
       },
       params: object({}),

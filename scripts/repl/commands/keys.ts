@@ -22,9 +22,9 @@ export const keys: Command = {
 /** Has tokens signed with a new key. */
 export const keysRotate: Command = {
   usage: "keys-rotate",
-  description: "Has tokens signed with a new key from now on; those that there are stay good",
+  description: "Has tokens signed with a new key in a few seconds; those that there are stay good",
   async run(operator) {
     const { kid } = await operator.ask("auth.rotateKeys", {});
-    return `Tokens are signed with ${kid} from now on.`;
+    return `Tokens are signed with ${kid} as soon as all nodes know it.`;
   },
 };
