@@ -17,6 +17,8 @@ import { type LockedSession, lockSession, renewSession } from "./session-reposit
 
 /** How long a login lasts that is not used, in ms. */
 export const SESSION_MS = 30 * 86_400_000;
+/** How long a login lasts at most, however it is used, in ms. */
+export const LONGEST_SESSION_MS = 180 * 86_400_000;
 /**
  * How long the token before the one that is good is taken for a second request with it, or for one whose answer was lost,
  * in ms. Later it can only have been stolen, or copied.
@@ -63,7 +65,9 @@ async function rotate(
   if (timingSafeEqual(hash, session.currentHash)) {
     const nonce = newNonce();
     const next = tokenAfter(token, nonce);
-    await renewSession(tx, session.id, { hash: hashOf(next), nonce, expiresAt: after(now, SESSION_MS) }, now);
+    const ends = [after(now, SESSION_MS), after(session.createdAt, LONGEST_SESSION_MS)];
+    const expiresAt = ends.sort()[0] as Instant;
+    await renewSession(tx, session.id, { hash: hashOf(next), nonce, expiresAt }, now);
     return { session, next };
   }
   const { previousHash, nonce, refreshedAt } = session;

@@ -20,6 +20,7 @@ export interface Session {
 
 /** A session with what decides whether it may go on. */
 export interface LockedSession extends Session {
+  readonly createdAt: Instant;
   readonly endedAt: Instant | null;
   /** The tenant, the client and the customer may still have tokens. */
   readonly active: boolean;
@@ -38,7 +39,8 @@ const lockFamily = statement(
   "auth.lock_family",
   `select s.id, s.family, s.tenant, s.client, s.customer, s.scopes, s.current_hash as "currentHash",
      s.previous_hash as "previousHash", s.nonce, s.refreshed_at as "refreshedAt", s.expires_at as "expiresAt",
-     s.ended_at as "endedAt", c.active and u.active and t.active as active, c.scopes as granted, c.epoch
+     s.created_at as "createdAt", s.ended_at as "endedAt", c.active and u.active and t.active as active,
+     c.scopes as granted, c.epoch
    from sessions s join clients c on c.id = s.client join customers u on u.id = s.customer
      join tenants t on t.id = s.tenant
    where s.family = $1 for update of s`,

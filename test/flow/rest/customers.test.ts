@@ -247,6 +247,28 @@ describe("a customer", () => {
       expect((await refresh(refreshToken)).status).toBe(200);
     });
 
+    test("ends with its login, half a year after it began, however often it was used", async () => {
+      const { refreshToken } = await logIn();
+      const begun = (days: number) =>
+        platform.owner.query("update auth.sessions set created_at = now() - $1 * interval '1 day'", [days]);
+      const daysLeft = async () => {
+        const { rows } = await platform.owner.query(
+          "select extract(epoch from expires_at - now())::int / 86400.0 as days from auth.sessions",
+        );
+        return Math.round(Number(rows[0].days));
+      };
+      await begun(100);
+      const { body: second } = await refresh(refreshToken);
+      expect(await daysLeft()).toBe(30);
+      await begun(175);
+      const { body: third } = await refresh(second.refresh_token);
+      expect(await daysLeft()).toBe(5);
+      await begun(181);
+      // The one before may still come again, but the login is over for both.
+      await platform.owner.query("update auth.sessions set expires_at = created_at + interval '180 days'");
+      for (const token of [second.refresh_token, third.refresh_token]) expectProblem(await refresh(token), 401);
+    });
+
     test("that is none is refused as every other", async () => {
       const { refreshToken } = await logIn();
       const foreign = Buffer.from(refreshToken, "base64url").fill(7, 0, 16).toString("base64url");
