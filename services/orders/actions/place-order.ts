@@ -224,12 +224,15 @@ async function placementOf(service: OrdersService, request: PlaceRequest, quote:
     deadlineAt: after(now, configOf(service.broker).orderDeadlineMs),
   };
   const state: OrderState = begin(newId(), identity.tenant, placed, now);
-  const { items: _items, currency: _currency, expectedTotal: _expected, ...personal } = params;
+  const { items: _items, currency: _currency, expectedTotal: _expected, customer: said, ...kept } = params;
+  // A customer's order is shown as theirs, whomever they say they are.
+  const customer = said && { ...said, ...(identity.customer && { id: identity.customer }) };
+  const personal: PersonalData = { ...kept, ...(customer && { customer }) };
   const event = newEvent(state, 1, { type: "orders.placed.v1", data: placed }, now, {
     actor: identity.customer ?? identity.client,
     correlationId,
   });
-  const order = orderView(state, personal satisfies PersonalData);
+  const order = orderView(state, personal);
   const body = JSON.stringify(order);
   const sealed = sealPersonalData(service.sealing, state, personal);
   return { placement: { state, event, sealed, ...keyOf(service, identity, idempotency, body) }, order, body };

@@ -183,6 +183,8 @@ describe("changing orders over REST", () => {
       );
     const own = await confirmedOrder(as(ada), orderBody({ customer: { id: grace, email: "ada@example.com" } }));
     const others = await confirmedOrder(shop, orderBody({ customer: { id: grace, email: "grace@example.com" } }));
+    expect(own.customer).toEqual({ id: ada, email: "ada@example.com" });
+    expect(others.customer).toEqual({ id: grace, email: "grace@example.com" });
     expect((await as(ada).get("/api/v1/orders")).body.items.map(({ id }: { id: string }) => id)).toEqual([own.id]);
     expect((await as(ada).get(`/api/v1/orders/user/${grace}`)).body.items).toEqual([]);
     for (const path of ["", "/history", "/payments", "/events"])
