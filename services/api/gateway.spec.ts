@@ -340,7 +340,7 @@ describe("every answer", () => {
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
         "referrer-policy": "no-referrer",
-        "content-security-policy": expect.stringContaining("default-src 'none'"),
+        "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
       });
     }
   });

@@ -7,7 +7,7 @@ import { answerTo, oauthError, problemBody } from "./problem.ts";
 /** What every answer carries. The policy suits anything that is no page; pages bring their own. */
 const SECURITY_HEADERS = {
   "Cache-Control": "no-store",
-  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
