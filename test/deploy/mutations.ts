@@ -225,6 +225,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "publicRoutesAreReached",
     (all) => one(all, "Ingress", "waybill").spec.rules[0].http.paths.shift(),
   ],
+  ["an address without TLS", "publicRoutesAreReached", (all) => delete one(all, "Ingress", "waybill").spec.tls],
   ["two servers of NATS", "natsIsWhole", (all) => (one(all, "StatefulSet", "nats").spec.replicas = 2)],
   ["a NATS account without a password", "natsIsWhole", (all) => containerOf(one(all, "StatefulSet", "nats")).env.pop()],
   [

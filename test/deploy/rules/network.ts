@@ -113,13 +113,17 @@ function trafficOf(objects: readonly Manifest[], { labels }: Workload, way: "ing
 
 /** The public address leads to every route but those of the operators, and to these not. */
 export const publicRoutesAreReached: Rule = ({ objects }) => {
-  const rules = ofKind(objects, "Ingress").flatMap(({ spec }) => spec.rules);
+  const ingresses = ofKind(objects, "Ingress");
+  const rules = ingresses.flatMap(({ spec }) => spec.rules);
   if (rules.length === 0) return [];
+  const encrypted = ingresses.flatMap(({ spec }) => spec.tls ?? []).flatMap(({ hosts }: { hosts: string[] }) => hosts);
+  const plain = rules.filter(({ host }) => !encrypted.includes(host)).map(({ host }) => `${host} is without TLS`);
   const paths = rules.flatMap(({ http }) => http.paths) as { path: string; pathType: string }[];
   const leadsTo = (route: string) =>
     paths.some(({ path, pathType }) => route === path || (pathType === "Prefix" && route.startsWith(`${path}/`)));
-  return allRoutes.flatMap(({ path }) => {
+  const wrong = allRoutes.flatMap(({ path }) => {
     const isOperators = /^\/(health|metrics)(\/|$)/.test(path);
     return leadsTo(path) === !isOperators ? [] : `${path} is ${isOperators ? "" : "not "}public`;
   });
+  return [...plain, ...wrong];
 };
