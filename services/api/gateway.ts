@@ -115,6 +115,8 @@ export const gateway = {
       const fields = {
         reqId: requestId,
         tenant: identity?.tenant,
+        client: identity?.client,
+        customer: identity?.customer,
         orderId,
         method,
         route: route?.path,

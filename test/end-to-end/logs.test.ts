@@ -89,7 +89,7 @@ function writesDownNothingPersonal(start: () => Promise<Writer>): void {
     expect(lines().filter((line) => /demo-secret|pm_card_visa/.test(line))).toEqual([]);
   });
 
-  test("says of every request its id, its tenant and its order", () => {
+  test("says of every request its id, who asked, and its order", () => {
     const byId = new Map(
       lines()
         .map((line) => JSON.parse(line) as Line)
@@ -100,6 +100,7 @@ function writesDownNothingPersonal(start: () => Promise<Writer>): void {
       const line = byId.get(reqId);
       expect(line).toEqual(expect.objectContaining({ reqId, status, method: expect.any(String) }));
       expect([reqId, line?.tenant, line?.orderId]).toEqual([reqId, tenant, orderId]);
+      expect(line?.client).toEqual(tenant === undefined ? undefined : expect.stringContaining(`${tenant}-`));
     }
     expect(requests.length).toBeGreaterThan(10);
   });
