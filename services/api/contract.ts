@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { type ActionsOf, defineContract, type EventsOf } from "../../platform/contracts.ts";
-import { conflict, cursorExpired, defineError, notFound, unavailable } from "../../platform/errors.ts";
+import { conflict, cursorExpired, defineError, notFound, rateLimited, unavailable } from "../../platform/errors.ts";
 import { Id, Instant, object, oneOf, page, paging } from "../../platform/schema.ts";
 
 export const requestTimedOut = defineError("REQUEST_TIMEOUT", 408, "The request did not arrive in time.", "later");
@@ -88,13 +88,13 @@ export const contract = defineContract({
       rest: { route: "GET /events", summary: "The events of all orders that the token may see", ...feed },
       params: object({ ticket }),
       result: text,
-      errors: [cursorExpired, unavailable],
+      errors: [cursorExpired, rateLimited, unavailable],
     },
     orderEvents: {
       rest: { route: "GET /orders/:id/events", summary: "The events of an order", existsBy: "orders.visible", ...feed },
       params: object({ id: Id, ticket }),
       result: text,
-      errors: [notFound, cursorExpired, unavailable],
+      errors: [notFound, cursorExpired, rateLimited, unavailable],
     },
     health: {
       rest: { route: "GET /health", tag: "Operations", summary: "Whether everything works; 503 when not", ...open },

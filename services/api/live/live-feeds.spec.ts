@@ -113,7 +113,7 @@ afterEach(async () => {
 });
 
 async function read(filter: Partial<FeedFilter> = {}, lastEventId?: string): Promise<Reader> {
-  const start = await feeds.startOf(lastEventId);
+  const start = await feeds.startOf(lastEventId, { tenant: "demo", ...filter });
   const opening = openings.push((res) => {
     res.writeHead(200, { "Content-Type": "text/event-stream" });
     feeds.open(res, { tenant: "demo", ...filter }, start);
@@ -241,7 +241,7 @@ test("a feed shows its tenant's, its customer's or its order's events, and none 
 
 test.each(["x", "", encodeFeedCursor(3)])("it cannot begin behind %p", async (id) => {
   log.append({}, {});
-  await expect(feeds.startOf(id)).rejects.toMatchObject({ type: "CURSOR_EXPIRED" });
+  await expect(feeds.startOf(id, { tenant: "demo" })).rejects.toMatchObject({ type: "CURSOR_EXPIRED" });
 });
 
 test("a log that is away for a while is a pause", async () => {
@@ -277,7 +277,7 @@ test("a stop ends all feeds, and there are no new ones", async () => {
   const readers = await Promise.all([read(), read(), read()]);
   await feeds.stop();
   await until(() => readers.every((reader) => reader.ended));
-  await expect(feeds.startOf(undefined)).rejects.toMatchObject({ type: "UNAVAILABLE" });
+  await expect(feeds.startOf(undefined, { tenant: "demo" })).rejects.toMatchObject({ type: "UNAVAILABLE" });
 });
 
 test("a reader that goes is forgotten", async () => {
@@ -307,12 +307,32 @@ test("beyond the most feeds there is no other until one has ended", async () => 
   );
   const res = new PassThrough();
   try {
-    few.open(res as unknown as ServerResponse, { tenant: "demo" }, await few.startOf(undefined));
-    await expect(few.startOf(undefined)).rejects.toMatchObject({ status: 503, details: { retryAfter: 5 } });
+    few.open(res as unknown as ServerResponse, { tenant: "demo" }, await few.startOf(undefined, { tenant: "demo" }));
+    await expect(few.startOf(undefined, { tenant: "demo" })).rejects.toMatchObject({
+      status: 503,
+      details: { retryAfter: 5 },
+    });
     res.destroy();
     await until(() => few.size === 0);
-    await expect(few.startOf(undefined)).resolves.toEqual({ position: 0, head: 0 });
+    await expect(few.startOf(undefined, { tenant: "demo" })).resolves.toEqual({ position: 0, head: 0 });
   } finally {
     await few.stop();
   }
+});
+
+test("a customer has 50 feeds at most, and takes none from anybody else", async () => {
+  const whose = (customer?: string): FeedFilter => ({ tenant: "demo", ...(customer !== undefined && { customer }) });
+  const responses: PassThrough[] = [];
+  const open = async (filter: FeedFilter) => {
+    const start = await feeds.startOf(undefined, filter);
+    responses.push(new PassThrough());
+    feeds.open(responses.at(-1) as unknown as ServerResponse, filter, start);
+  };
+  for (let n = 0; n < 50; n++) await open(whose("ada"));
+  await expect(open(whose("ada"))).rejects.toMatchObject({ status: 429, details: { retryAfter: 5 } });
+  for (const other of [whose("grace"), whose(), { tenant: "acme", customer: "ada" }]) await open(other);
+  responses[0]?.destroy();
+  await until(() => feeds.size === 52);
+  await open(whose("ada"));
+  await expect(open(whose("ada"))).rejects.toMatchObject({ status: 429 });
 });

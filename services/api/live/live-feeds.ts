@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate as breathe, setTimeout as sleep } from "node:timers/promises";
 import { eventContract } from "../../../platform/contracts.ts";
-import { cursorExpired, unavailable } from "../../../platform/errors.ts";
+import { cursorExpired, rateLimited, unavailable } from "../../../platform/errors.ts";
 import type { AnySequencedEvent } from "../../../platform/event-log.ts";
 import { partitionOf } from "../../../platform/ids.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -11,6 +11,8 @@ import { decodeFeedCursor, encodeFeedCursor } from "./feed-cursor.ts";
 import type { FeedSource } from "./feed-source.ts";
 
 const MOST_FEEDS = 20_000;
+/** So that no customer takes everybody's: a few devices with a few pages each. */
+const MOST_OF_CUSTOMER = 50;
 const BATCH = 200;
 const LOOK_MS = 250;
 const TICK_MS = 1_000;
@@ -40,6 +42,8 @@ export class LiveFeeds {
   #opened: FeedSource | undefined;
   readonly #most: number;
   readonly #all = new Set<Feed>();
+  /** How many feeds customers have, by tenant and customer. */
+  readonly #ofCustomers = new Map<string, number>();
   /** The feeds that are level with the loop: those of one order by the order, the others by tenant. */
   readonly #following = new Map<string, Set<Feed>>();
   readonly #chunks = new WeakMap<AnySequencedEvent, Buffer>();
@@ -73,10 +77,12 @@ export class LiveFeeds {
 
   /**
    * Where a feed begins: behind the event that the reader names, or at the log's head as it is now. Throws
-   * CURSOR_EXPIRED for an id that was never given out, or is ahead of the log.
+   * CURSOR_EXPIRED for an id that was never given out, or is ahead of the log, and RATE_LIMITED for one feed too many.
    */
-  async startOf(lastEventId: string | undefined): Promise<FeedStart> {
+  async startOf(lastEventId: string | undefined, whose: FeedFilter): Promise<FeedStart> {
     if (this.#stopping.signal.aborted || this.#all.size >= this.#most) throw unavailable({ retryAfter: 5 });
+    if ((this.#ofCustomers.get(customerOf(whose) ?? "") ?? 0) >= MOST_OF_CUSTOMER)
+      throw rateLimited({ detail: `There are ${MOST_OF_CUSTOMER} live feeds of the customer.`, retryAfter: 5 });
     const named = lastEventId === undefined ? undefined : decodeFeedCursor(lastEventId);
     const head = await this.#source.currentHead();
     if (named !== undefined && named > head) throw cursorExpired({ detail: "The id is ahead of the feed." });
@@ -87,6 +93,7 @@ export class LiveFeeds {
   open(res: ServerResponse, filter: FeedFilter, { position, head }: FeedStart): void {
     const feed = new Feed(res, filter, position);
     this.#all.add(feed);
+    this.#count(filter, 1);
     res.on("close", () => this.#forget(feed));
     if (this.#stopping.signal.aborted) {
       feed.end();
@@ -196,8 +203,16 @@ export class LiveFeeds {
     else this.#following.set(key, new Set([feed]));
   }
 
+  #count(whose: FeedFilter, change: 1 | -1): void {
+    const customer = customerOf(whose);
+    if (customer === undefined) return;
+    const count = (this.#ofCustomers.get(customer) ?? 0) + change;
+    if (count > 0) this.#ofCustomers.set(customer, count);
+    else this.#ofCustomers.delete(customer);
+  }
+
   #forget(feed: Feed): void {
-    this.#all.delete(feed);
+    if (this.#all.delete(feed)) this.#count(feed.filter, -1);
     const key = feed.filter.order ?? feed.filter.tenant;
     const feeds = this.#following.get(key);
     feeds?.delete(feed);
@@ -238,4 +253,8 @@ export class LiveFeeds {
 /** Whether an event is for readers at all; the order process's own notes are not. */
 function isPublic(event: AnySequencedEvent): boolean {
   return event.meta.feed !== undefined && eventContract(event.type)?.internal !== true;
+}
+
+function customerOf({ tenant, customer }: FeedFilter): string | undefined {
+  return customer === undefined ? undefined : `${tenant}/${customer}`;
 }

@@ -11,8 +11,10 @@ export const serveFeed: Serve = async (gateway, exchange, params) => {
   const identity = exchange.identity as Identity;
   const order = params.id as string | undefined;
   if (order !== undefined) await call(exchange.ctx as Ctx, "orders.visible", { id: order });
+  const { tenant, customer, expires, tokenId, epoch } = identity;
+  const filter = { tenant, customer, order, expires, tokenId, epoch };
   const named = req.headers["last-event-id"];
-  const start = await gateway.feeds.startOf(typeof named === "string" && named !== "" ? named : undefined);
+  const start = await gateway.feeds.startOf(typeof named === "string" && named !== "" ? named : undefined, filter);
   if (res.destroyed) return;
   res.writeHead(200, {
     ...headersOf(gateway, exchange, 200),
@@ -24,6 +26,5 @@ export const serveFeed: Serve = async (gateway, exchange, params) => {
   if (req.method === "HEAD") return void res.end();
   exchange.isFeed = true;
   gateway.traffic.leave();
-  const { tenant, customer, expires, tokenId, epoch } = identity;
-  gateway.feeds.open(res, { tenant, customer, order, expires, tokenId, epoch }, start);
+  gateway.feeds.open(res, filter, start);
 };
