@@ -21,7 +21,7 @@ const LIMITS = { requests: PLENTY, orders: PLENTY, customerRequests: PLENTY };
 const TENANTS = [
   { id: "demo", name: "Demo", limits: { requests: PLENTY }, origins: ["http://localhost:5173"] },
   { id: "acme", name: "Acme", limits: { requests: PLENTY }, origins: ["http://localhost:5174"] },
-  // Whoever runs the platform is no merchant: a tenant of its own, without a catalog.
+  // Whoever runs the platform is no merchant: a tenant of its own, without a catalog, and without pages.
   { id: "waybill", name: "Waybill", limits: { requests: PLENTY }, origins: [] },
 ];
 

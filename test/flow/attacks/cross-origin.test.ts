@@ -140,7 +140,7 @@ describe("a page of another origin", () => {
     expect(allowed(await feed(ACME))).toBeUndefined();
   });
 
-  // Safeguard: the check of `cors_origins` in services/auth/migrations/004-edge-rules.sql.
+  // Safeguard: the check of `cors_origins` in services/auth/migrations/006-edge-rules.sql.
   test("is never everybody's: no tenant can allow all origins", async () => {
     for (const origin of ["*", "null", ""])
       await expect(
