@@ -101,8 +101,20 @@ const ClientLimits = object({
   customerOrders: Type.Optional(Limit),
 });
 
+export type ClientLimits = Static<typeof ClientLimits>;
+
 /** The limits in a tenant's record. */
 const TenantLimits = object({ requests: Type.Optional(Limit) });
+
+/** Origins as browsers send them: a page of one of them may read the answers to the tenant's tokens. */
+const Origins = Type.Array(
+  Type.String({
+    pattern: "^https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?$",
+    errorMessage:
+      "must be an origin such as https://shop.example: scheme, host in lower case, and a port that is not the usual one",
+  }),
+  { maxItems: 50, errorMessage: "must be a list of at most 50 origins" },
+);
 
 /** What the edge lets a client and its tenant do. */
 const EdgeRules = object({
@@ -155,6 +167,8 @@ export const Tenant = object(
     id: Slug,
     name: Type.String(),
     active: Type.Boolean(),
+    limits: TenantLimits,
+    corsOrigins: Type.Array(Type.String()),
     version: Type.Integer(),
     createdAt: Instant,
     updatedAt: Instant,
@@ -169,6 +183,7 @@ const managedClient = {
   name: Type.String(),
   scopes: Type.Array(Type.String()),
   active: Type.Boolean(),
+  limits: ClientLimits,
   previousSecretUntil: Type.Optional(
     Type.String({
       format: "date-time",
@@ -524,13 +539,13 @@ export const contract = defineContract({
       errors: [tenantTaken],
     },
     updateTenant: {
-      audited: { object: "id", keeps: ["name", "active", "version"] },
+      audited: { object: "id", keeps: ["name", "active", "limits", "corsOrigins", "version"] },
       rest: {
         route: "PUT /admin/tenants/:id",
         tag: "Administration",
         summary: "Changes, disables or enables a tenant",
         description:
-          "Members that are left out stay. A tenant that is disabled gets no tokens, and those that it has end everywhere within a second. With `version` it is refused when the tenant has changed since.",
+          "Members that are left out stay. `limits` are requests a minute of all its clients together, `corsOrigins` those whose pages may read the answers to its tokens; both hold within seconds. A tenant that is disabled gets no tokens, and those that it has end everywhere within a second. With `version` it is refused when the tenant has changed since.",
         scopes: ["platform"],
         existsBy: "auth.getTenant",
       },
@@ -538,6 +553,8 @@ export const contract = defineContract({
         id: Slug,
         name: Type.Optional(text(200)),
         active: Type.Optional(Type.Boolean()),
+        limits: Type.Optional(TenantLimits),
+        corsOrigins: Type.Optional(Origins),
         version: Type.Optional(Version),
       }),
       result: Tenant,
@@ -575,13 +592,13 @@ export const contract = defineContract({
       errors: [forbidden],
     },
     updateClient: {
-      audited: { object: "id", keeps: ["name", "scopes", "active", "version"] },
+      audited: { object: "id", keeps: ["name", "scopes", "active", "limits", "version"] },
       rest: {
         route: "PUT /admin/clients/:id",
         tag: "Administration",
         summary: "Changes, disables or enables a client",
         description:
-          "Members that are left out stay. When it is disabled, or loses a scope, its tokens end everywhere within a second. With `version` it is refused when the client has changed since. You need all scopes that it has or gets.",
+          "Members that are left out stay. `limits` are requests a minute and hold within seconds; they are for the scope `platform` to change, and one that is left out has its default. When it is disabled, or loses a scope, its tokens end everywhere within a second. With `version` it is refused when the client has changed since. You need all scopes that it has or gets.",
         scopes: ["admin"],
         existsBy: "auth.getClient",
       },
@@ -590,6 +607,7 @@ export const contract = defineContract({
         name: Type.Optional(text(200)),
         scopes: Type.Optional(Scopes),
         active: Type.Optional(Type.Boolean()),
+        limits: Type.Optional(ClientLimits),
         version: Type.Optional(Version),
       }),
       result: ManagedClient,

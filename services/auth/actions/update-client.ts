@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { conflict, notFound, staleVersion } from "../../../platform/errors.ts";
+import { isDeepStrictEqual } from "node:util";
+import { conflict, forbidden, notFound, staleVersion } from "../../../platform/errors.ts";
 import type { ActionHandler, Identity } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { lockClient, type ManagedClient, saveClient } from "../clients/client-repository.ts";
 import { endTokens } from "../clients/end-tokens.ts";
 import { assertHolds, clientView } from "../clients/managed-client.ts";
+import { tellRulesChanged } from "../clients/tell-rules-changed.ts";
 import { tenantsOf } from "../clients/whose.ts";
 
 /**
@@ -20,6 +22,8 @@ export const updateClient: ActionHandler<"auth.updateClient", AuthService> = asy
     const scopes = [...new Set(changes.scopes ?? before.scopes)];
     // Who may do more than the caller is not the caller's to change either.
     assertHolds(identity, [...new Set([...before.scopes, ...scopes])]);
+    if (changes.limits !== undefined && tenantsOf(identity) !== "*")
+      throw forbidden({ detail: "The token lacks platform, which changes limits." });
     if (version !== undefined && version !== before.version) throw staleVersion({ version: before.version });
     if (changes.active === false && id === identity.client)
       throw conflict({ detail: "The client is the one that asks: it could not be enabled by it again." });
@@ -31,11 +35,12 @@ export const updateClient: ActionHandler<"auth.updateClient", AuthService> = asy
     const epoch = isLess ? randomUUID() : before.epoch;
     const saved: ManagedClient = { ...client, epoch, version: before.version + 1, updatedAt: now };
     await saveClient(tx, saved);
+    tx.afterCommit(() => tellRulesChanged(this));
     return clientView(saved, now);
   });
 };
 
 function isSame(a: ManagedClient, b: ManagedClient): boolean {
   const sameScopes = a.scopes.length === b.scopes.length && a.scopes.every((scope) => b.scopes.includes(scope));
-  return a.name === b.name && a.active === b.active && sameScopes;
+  return a.name === b.name && a.active === b.active && isDeepStrictEqual(a.limits, b.limits) && sameScopes;
 }

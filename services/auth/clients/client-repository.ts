@@ -1,5 +1,6 @@
 import type { Instant } from "../../../platform/clock.ts";
 import { type Database, statement, type Tx } from "../../../platform/database.ts";
+import type { ClientLimits } from "../contract.ts";
 import type { Place } from "../tenants/tenant-repository.ts";
 
 /** A client as operators manage it. */
@@ -9,6 +10,7 @@ export interface ManagedClient {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly active: boolean;
+  readonly limits: ClientLimits;
   readonly secretHash: string;
   readonly previousSecretHash: string | null;
   readonly previousSecretUntil: Instant | null;
@@ -18,7 +20,7 @@ export interface ManagedClient {
   readonly updatedAt: Instant;
 }
 
-const COLUMNS = `c.id, c.tenant, c.name, c.scopes, c.active, c.secret_hash as "secretHash",
+const COLUMNS = `c.id, c.tenant, c.name, c.scopes, c.active, c.limits, c.secret_hash as "secretHash",
   c.previous_secret_hash as "previousSecretHash", c.previous_secret_until as "previousSecretUntil", c.epoch, c.version,
   c.created_at as "createdAt", coalesce(c.updated_at, c.created_at) as "updatedAt"`;
 
@@ -38,7 +40,7 @@ const add = statement(
 const save = statement(
   "clients.save",
   `update clients set name = $2, scopes = $3, active = $4, secret_hash = $5, previous_secret_hash = $6,
-     previous_secret_until = $7, epoch = $8, version = $9, updated_at = $10
+     previous_secret_until = $7, epoch = $8, version = $9, updated_at = $10, limits = $11
    where id = $1`,
 );
 const listAll = statement(
@@ -79,9 +81,9 @@ export async function addClient(tx: Tx, client: ManagedClient): Promise<void> {
 
 export async function saveClient(tx: Tx, client: ManagedClient): Promise<void> {
   const { id, name, scopes, active, secretHash, previousSecretHash, previousSecretUntil } = client;
-  const { epoch, version, updatedAt } = client;
+  const { epoch, version, updatedAt, limits } = client;
   const secrets = [secretHash, previousSecretHash, previousSecretUntil];
-  await tx.query(save, [id, name, scopes, active, ...secrets, epoch, version, updatedAt]);
+  await tx.query(save, [id, name, scopes, active, ...secrets, epoch, version, updatedAt, JSON.stringify(limits)]);
 }
 
 /** The clients of a tenant, of all for `*`, below a place, newest first. */

@@ -4,6 +4,7 @@ import { ownAct } from "../audit/audit-entry.ts";
 import { appendEntries } from "../audit/audit-repository.ts";
 import { SCOPES } from "../contract.ts";
 import { hashSecret, newSecret } from "../crypto/secret.ts";
+import { newTenant } from "../tenants/new-tenant.ts";
 import { addTenant, lockTenant } from "../tenants/tenant-repository.ts";
 import { addClient, holderOf } from "./client-repository.ts";
 import { newClient } from "./managed-client.ts";
@@ -29,7 +30,7 @@ export async function makeFirstOperator(
   const secret = newSecret();
   const secretHash = await hashSecret(secret);
   return database.transaction("*", async (tx) => {
-    const added = { id: tenant, name: "The platform", active: true, version: 1, createdAt: now, updatedAt: now };
+    const added = newTenant(tenant, "The platform", now);
     await addTenant(tx, added);
     // Of two at the same time the second finds the first one's client.
     await lockTenant(tx, tenant);

@@ -18,6 +18,7 @@ export function newClient(
     name,
     scopes: [...new Set(scopes)],
     active: true,
+    limits: {},
     secretHash,
     previousSecretHash: null,
     previousSecretUntil: null,
@@ -30,9 +31,20 @@ export function newClient(
 
 /** A client as operators see it. */
 export function clientView(client: ManagedClient, now: Instant): ClientView {
-  const { id, tenant, name, scopes, active, previousSecretUntil: until, version, createdAt, updatedAt } = client;
+  const {
+    id,
+    tenant,
+    name,
+    scopes,
+    active,
+    limits,
+    previousSecretUntil: until,
+    version,
+    createdAt,
+    updatedAt,
+  } = client;
   const overlap = until !== null && until > now && { previousSecretUntil: until };
-  return { id, tenant, name, scopes: scopes as Scope[], active, ...overlap, version, createdAt, updatedAt };
+  return { id, tenant, name, scopes: scopes as Scope[], active, limits, ...overlap, version, createdAt, updatedAt };
 }
 
 /** Throws FORBIDDEN unless somebody has all these scopes: nobody gives, or gets hold of, what they lack. */

@@ -8,7 +8,7 @@ export interface Place {
   readonly id: string;
 }
 
-const COLUMNS = `t.id, t.name, t.active, t.version, t.created_at as "createdAt", coalesce(t.updated_at, t.created_at) as "updatedAt"`;
+const COLUMNS = `t.id, t.name, t.active, t.limits, t.cors_origins as "corsOrigins", t.version, t.created_at as "createdAt", coalesce(t.updated_at, t.created_at) as "updatedAt"`;
 
 const active = statement("tenants.active", "select id from tenants where id = $1 and active");
 const find = statement("tenants.find", `select ${COLUMNS} from tenants t where t.id = $1`);
@@ -19,7 +19,7 @@ const add = statement(
 );
 const save = statement(
   "tenants.save",
-  "update tenants set name = $2, active = $3, version = $4, updated_at = $5 where id = $1",
+  "update tenants set name = $2, active = $3, limits = $4, cors_origins = $5, version = $6, updated_at = $7 where id = $1",
 );
 const list = statement(
   "tenants.list",
@@ -45,8 +45,9 @@ export async function addTenant(tx: Tx, { id, name, createdAt }: Tenant): Promis
   return (await tx.query(add, [id, name, createdAt])).length > 0;
 }
 
-export async function saveTenant(tx: Tx, { id, name, active: isActive, version, updatedAt }: Tenant): Promise<void> {
-  await tx.query(save, [id, name, isActive, version, updatedAt]);
+export async function saveTenant(tx: Tx, tenant: Tenant): Promise<void> {
+  const { id, name, active: isActive, limits, corsOrigins, version, updatedAt } = tenant;
+  await tx.query(save, [id, name, isActive, JSON.stringify(limits), corsOrigins, version, updatedAt]);
 }
 
 /** The tenants below a place, newest first. */

@@ -40,7 +40,14 @@ describe("clients", () => {
     const { secret, ...client } = answer.body;
     expect(client).toEqual({
       id: expect.stringMatching(/^demo-[0-9a-f]{12}$/),
-      ...{ tenant: "demo", name: "A shop", scopes: ["orders:read", "orders:write"], active: true, version: 1 },
+      ...{
+        tenant: "demo",
+        name: "A shop",
+        scopes: ["orders:read", "orders:write"],
+        active: true,
+        limits: {},
+        version: 1,
+      },
       ...{ createdAt: client.createdAt, updatedAt: client.createdAt },
     });
     expect(secret).toMatch(/^[\w-]{43}$/);

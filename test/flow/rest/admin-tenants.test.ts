@@ -28,7 +28,7 @@ describe("the platform's operators", () => {
     const answer = await keeper.post(TENANTS, { id: "globex", name: "Globex" });
     expect([answer.status, answer.headers.location]).toEqual([201, `${TENANTS}/globex`]);
     expect(answer.body).toEqual({
-      ...{ id: "globex", name: "Globex", active: true, version: 1 },
+      ...{ id: "globex", name: "Globex", active: true, limits: {}, corsOrigins: [], version: 1 },
       ...{ createdAt: answer.body.createdAt, updatedAt: answer.body.createdAt },
     });
     expect((await keeper.get(`${TENANTS}/globex`)).body).toEqual(answer.body);
@@ -71,6 +71,44 @@ describe("the platform's operators", () => {
     await keeper.put(`${TENANTS}/acme`, { active: true });
     expect((await token("acme-shop")).status).toBe(200);
     for (const client of clients) expect(await status(client)).toBe(401);
+  });
+
+  test("say how much its clients may ask for, and whose pages may read the answers", async () => {
+    // Its tokens of before it was disabled are not good any more.
+    const shop = (id: string) => new Client(platform.url).as(id);
+    const clients = [await shop("acme-shop"), await shop("demo-shop")] as const;
+    const limitOf = async (client: Client) => (await client.get("/api/v1/products")).headers["ratelimit-limit"];
+    const allowedFor = async (origin: string) =>
+      (await clients[0].get("/api/v1/products", { origin })).headers["access-control-allow-origin"];
+    const changed = await keeper.put("/api/v1/admin/clients/acme-shop", { limits: { requests: 700 } });
+    expect([changed.status, changed.body.limits]).toEqual([200, { requests: 700 }]);
+    const tenant = await keeper.put(`${TENANTS}/acme`, { corsOrigins: ["https://shop.acme.example"] });
+    expect(tenant.body.corsOrigins).toEqual(["https://shop.acme.example"]);
+    await eventually("it holds without a restart", async () => (await limitOf(clients[0])) === "700");
+    expect(await limitOf(clients[1])).not.toBe("700");
+    await eventually(
+      "the page may read",
+      async () => (await allowedFor("https://shop.acme.example")) === "https://shop.acme.example",
+    );
+    expect(await allowedFor("http://localhost:5174")).toBeUndefined();
+    await keeper.put(`${TENANTS}/acme`, { limits: { requests: 0 } });
+    await eventually("nothing is left to the tenant", async () => (await status(clients[0])) === 429);
+    expect(await status(clients[1])).toBe(200);
+    await keeper.put(`${TENANTS}/acme`, { limits: {} });
+    await eventually("it may again", async () => (await status(clients[0])) === 200);
+  });
+
+  test("are told which limit or origin is wrong", async () => {
+    const wrong = { limits: { requests: -1, orders: 1 }, corsOrigins: ["https://shop.example/", "*"] };
+    expect(expectProblem(await keeper.put(`${TENANTS}/acme`, wrong), 422).sort()).toEqual([
+      ...["/corsOrigins/0", "/corsOrigins/1", "/limits/orders", "/limits/requests"],
+    ]);
+    expect(
+      expectProblem(await keeper.put("/api/v1/admin/clients/acme-shop", { limits: { orders: 0.5 } }), 422),
+    ).toEqual(["/limits/orders"]);
+    // A tenant's own operators do not set their own limits.
+    const operator = await platform.client("demo-operator");
+    expectProblem(await operator.put("/api/v1/admin/clients/demo-shop", { limits: {} }), 403, "FORBIDDEN");
   });
 
   test("cannot disable their own", async () => {
