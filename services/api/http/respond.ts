@@ -19,7 +19,7 @@ const SECURITY_HEADERS = {
 /** What every answer carries by the settings. That all is encrypted is said only where it is, behind a proxy of ours. */
 export function headersOfAll(hstsSeconds: number): Headers {
   if (hstsSeconds === 0) return SECURITY_HEADERS;
-  return { ...SECURITY_HEADERS, "Strict-Transport-Security": `max-age=${hstsSeconds}` };
+  return { ...SECURITY_HEADERS, "Strict-Transport-Security": `max-age=${hstsSeconds}; includeSubDomains` };
 }
 
 export type Headers = Record<string, string | number>;
