@@ -78,8 +78,7 @@ const WAITING_FOR_HASHING = 1_000;
 export default defineSchema<AuthService>({
   name: "auth",
   mixins: [
-    timers({ "signing keys": keepIdentities }),
-    timers({ "revoked tokens and keys": keepIdentities, "profiles that are not sealed": sealProfiles }),
+    timers({ "signing keys": keepIdentities, "profiles that are not sealed": sealProfiles }),
     administrativeTable("auth", clients),
     health("auth"),
     sealing("auth"),

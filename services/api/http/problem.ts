@@ -1,5 +1,6 @@
 import {
   bodyTooLarge,
+  idempotencyKeyReused,
   internalError,
   isUnavailable,
   malformedRequest,
@@ -58,9 +59,12 @@ const INPUT = new Set(
   [malformedRequest, bodyTooLarge, unsupportedMediaType, validationFailed].map((kind) => kind.status),
 );
 
-/** Whether an answer is about the key, the query or the body: it is given only of an object that is there. */
-export function isAboutInput({ status }: Answer): boolean {
-  return INPUT.has(status);
+/**
+ * Whether an answer is about the key, the query or the body: it is given only of an object that is there. Not that a key was
+ * used before: by that the caller has seen the object, which may be gone by its very use.
+ */
+export function isAboutInput({ status, code }: Answer): boolean {
+  return INPUT.has(status) && code !== idempotencyKeyReused.code;
 }
 
 /** Codes of RFC 6749, 5.2 as they are; the platform's own as the nearest of them. */

@@ -119,6 +119,7 @@ describe("a profile of before profiles were sealed", () => {
 
   test("is found and read as it is, and sealed at the next start", async () => {
     const before = (await (await logIn(platform.url, "ada")).get(PATH)).body;
+    await eventually("those of the fixtures are sealed", async () => (await plainRows()) === 0);
     // No node that runs seals them under the test's hands.
     await platform.restart(async () => {
       const { rows } = await platform.owner.query("select id from auth.customers where id = $1", [before.id]);
