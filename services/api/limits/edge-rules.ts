@@ -18,9 +18,11 @@ const MOST_CLIENTS = 10_000;
 export interface EdgeRules {
   readonly limits: Readonly<typeof DEFAULTS>;
   readonly origins: ReadonlySet<string>;
+  /** Whether the record was read: while `auth` is away a client that this gateway meets first goes by the defaults. */
+  readonly areRead: boolean;
 }
 
-const NOTHING_SAID: EdgeRules = { limits: DEFAULTS, origins: new Set() };
+const NOT_READ: EdgeRules = { limits: DEFAULTS, origins: new Set(), areRead: false };
 
 /** The clients' records, as far as the gateway goes by them. It asks `auth` now and then, never for a request. */
 export class KnownRules {
@@ -40,7 +42,7 @@ export class KnownRules {
   of(client: string): EdgeRules | Promise<EdgeRules> {
     let kept = this.#clients.get(client);
     if (!kept) {
-      kept = new Kept(NOTHING_SAID, async () => rulesOf(await this.#ask(client)));
+      kept = new Kept(NOT_READ, async () => rulesOf(await this.#ask(client)));
       this.#clients.set(client, kept);
     }
     return kept.get();
@@ -73,5 +75,5 @@ function rulesOf({ limits, tenantLimits, origins }: ResultOf<"auth.edgeRules">):
     const limit = said[name as keyof typeof DEFAULTS];
     return [name, typeof limit === "number" && limit >= 0 ? limit : standard];
   });
-  return { limits: Object.fromEntries(known), origins: new Set(origins) };
+  return { limits: Object.fromEntries(known), origins: new Set(origins), areRead: true };
 }

@@ -5,7 +5,9 @@ import type { KnownRules } from "./edge-rules.ts";
 import { RequestLimits } from "./request-limits.ts";
 
 const limits = { requests: 100, tenantRequests: 10, orders: 100, customerRequests: 6, customerOrders: 100 };
-const rules = { of: () => ({ limits, origins: new Set() }) } as unknown as KnownRules;
+const rulesOf = (limits: object, areRead = true) =>
+  ({ of: () => ({ limits, origins: new Set(), areRead }) }) as unknown as KnownRules;
+const rules = rulesOf(limits);
 const route = allRoutes.find(({ method, path }) => method === "GET" && path === "/api/v1/orders") as Route;
 
 /** Of so many requests of a caller, how many were let through. */
@@ -34,4 +36,21 @@ test("what is told of a limit is the caller's own, as long as the tenant's holds
   const exchange = {} as Exchange;
   await counted.countCaller(exchange, { tenant: "demo", client: "demo-shop", customer: "ada", scopes: [] }, route);
   expect(exchange.standing).toMatchObject({ limit: 6, remaining: 5 });
+});
+
+test("a gateway that has not read the record is not held up by what another has taken by it", async () => {
+  const used = new Map<string, number>();
+  // As Redis counts: a share of what is left, for all gateways together.
+  const evaluate = async (_text: string, _keys: number, key: string, limit: number) => {
+    const left = Math.max(0, limit - (used.get(key) ?? 0));
+    const share = Math.min(left, 1_000, Math.max(1, Math.floor(left / 20)));
+    used.set(key, (used.get(key) ?? 0) + share);
+    return [share, left - share, 60_000];
+  };
+  const redis = { ask: (question: (client: object) => Promise<unknown>) => question({ eval: evaluate }) } as never;
+  const plenty = { ...limits, requests: 1_000_000, tenantRequests: 1_000_000 };
+  const few = { ...limits, requests: 20, tenantRequests: 20 };
+  expect(await letThrough(new RequestLimits(rulesOf(plenty), 100, redis), 50)).toBe(50);
+  const another = new RequestLimits(rulesOf(few, false), 100, redis);
+  expect(await letThrough(another, 30)).toBe(20);
 });

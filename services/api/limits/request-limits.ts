@@ -40,13 +40,15 @@ export class RequestLimits {
 
   /** Counts a request of somebody known, and one that places an order as that too. Throws RATE_LIMITED. */
   async countCaller(exchange: Exchange, { tenant, client, customer }: Identity, route: Route): Promise<void> {
-    const { limits } = await this.#rules.of(client);
+    const { limits, areRead } = await this.#rules.of(client);
     const isCustomer = customer !== undefined;
-    const caller = isCustomer ? `customer ${tenant} ${customer}` : `client ${client}`;
+    // By the defaults it is counted apart: another gateway, which has read the record, takes far larger shares at a time.
+    const by = areRead ? "" : "defaults of ";
+    const caller = by + (isCustomer ? `customer ${tenant} ${customer}` : `client ${client}`);
     const most = isCustomer ? limits.customerRequests : limits.requests;
     hold(exchange, await this.#callers.take(caller, most), isCustomer ? "customer" : "client");
     // Only now: what is refused anyway must not use up what all of the tenant's callers have together.
-    const ofTenant = await this.#tenants.take(`tenant ${tenant}`, limits.tenantRequests);
+    const ofTenant = await this.#tenants.take(`${by}tenant ${tenant}`, limits.tenantRequests);
     if (!ofTenant.allowed) hold(exchange, ofTenant, "tenant");
     if (route.rest.limit !== "orders") return;
     const mostOrders = isCustomer ? limits.customerOrders : limits.orders;
