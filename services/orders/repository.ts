@@ -11,7 +11,7 @@ import { deadlineOf } from "./process.ts";
 /** The members of a state that change; the rest stands in order_details. */
 type StoredState = Omit<OrderState, "id" | "tenant" | "placed" | "status" | "createdAt" | "updatedAt">;
 
-interface OrderRow {
+interface StoredRow {
   readonly id: string;
   readonly tenant: string;
   readonly status: OrderStatus;
@@ -20,6 +20,9 @@ interface OrderRow {
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
   readonly placed: PlacedData;
+}
+
+interface OrderRow extends StoredRow {
   readonly personal: PersonalData | null;
   readonly sealed: Buffer | null;
 }
@@ -35,8 +38,9 @@ export interface FoundOrder extends StoredOrder {
   readonly personal: KeptPersonalData;
 }
 
-const COLUMNS = `o.id, o.tenant, o.status, o.stream_version as "streamVersion", o.state, o.created_at as "createdAt",
-  o.updated_at as "updatedAt", d.placed, d.personal, d.sealed`;
+const STORED = `o.id, o.tenant, o.status, o.stream_version as "streamVersion", o.state, o.created_at as "createdAt",
+  o.updated_at as "updatedAt", d.placed`;
+const COLUMNS = `${STORED}, d.personal, d.sealed`;
 const FROM = "from orders o join order_details d on d.order_id = o.id";
 
 const findOne = statement(
@@ -46,7 +50,7 @@ const findOne = statement(
 const loadMany = statement("orders.load", `select ${COLUMNS} ${FROM} where o.id = any($1)`);
 const lockMany = statement(
   "orders.lock",
-  `select ${COLUMNS} ${FROM} where o.id = any($1) order by o.id for update of o`,
+  `select ${STORED} ${FROM} where o.id = any($1) order by o.id for update of o`,
 );
 // The index is by tenant first: without one each tenant is looked at.
 const findByNumber = statement(
@@ -259,9 +263,12 @@ export async function loadOrders(database: Database, ids: readonly string[]): Pr
   return (await database.acrossTenants.query<OrderRow>(loadMany, [ids])).map(foundOrder);
 }
 
-/** Orders by id, locked in one order for everybody, so that two sets do not wait for each other. */
-export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<FoundOrder[]> {
-  return (await tx.query<OrderRow>(lockMany, [ids])).map(foundOrder);
+/**
+ * Orders by id, locked in one order for everybody, so that two sets do not wait for each other. Without their personal data,
+ * which no decision needs.
+ */
+export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<StoredOrder[]> {
+  return (await tx.query<StoredRow>(lockMany, [ids])).map(storedOrder);
 }
 
 export interface OrderFilter {
@@ -370,7 +377,7 @@ function storedState({
   return state;
 }
 
-function foundOrder({
+function storedOrder({
   id,
   tenant,
   status,
@@ -379,12 +386,10 @@ function foundOrder({
   createdAt,
   updatedAt,
   placed,
-  personal,
-  sealed,
-}: OrderRow): FoundOrder {
-  return {
-    state: { ...state, id, tenant, status, placed, createdAt, updatedAt },
-    streamVersion,
-    personal: { sealed, plain: personal },
-  };
+}: StoredRow): StoredOrder {
+  return { state: { ...state, id, tenant, status, placed, createdAt, updatedAt }, streamVersion };
+}
+
+function foundOrder(row: OrderRow): FoundOrder {
+  return { ...storedOrder(row), personal: { sealed: row.sealed, plain: row.personal } };
 }

@@ -36,7 +36,10 @@ export async function giveUp<T>(
       if (!locked) return null;
       // Confirmed since it was looked at: delivery has to be asked.
       if (!confirmed && locked.state.status === "PENDING_SHIPMENT" && !locked.state.cancelling) throw new Moved();
-      return answer(service.sealing, await decideToGiveUp(service, ctx, tx, locked, { code, by, message }));
+      return answer(
+        service.sealing,
+        await decideToGiveUp(service, ctx, tx, { ...locked, personal: seen.personal }, { code, by, message }),
+      );
     }).catch((error: unknown) => {
       if (error instanceof Moved) return undefined;
       throw error;

@@ -1,17 +1,10 @@
 import { after, type Instant } from "../../../platform/clock.ts";
 import { inTransaction, type Tx } from "../../../platform/database.ts";
 import { type Ctx, call, type DomainService, serviceContext } from "../../../platform/service.ts";
-import { change, decide, hasLeft } from "../order.ts";
+import { change, decide, hasLeft, type StoredOrder } from "../order.ts";
 import { deadlineOf, FORGOTTEN_MS, nextStep } from "../process.ts";
 import { adoptForgotten } from "../process-repository.ts";
-import {
-  type FoundOrder,
-  loadOrders,
-  lockOrders,
-  overdueOrders,
-  postponeDeadlines,
-  saveOrders,
-} from "../repository.ts";
+import { loadOrders, lockOrders, overdueOrders, postponeDeadlines, saveOrders } from "../repository.ts";
 
 const SET = 100;
 const BY = "waybill";
@@ -54,11 +47,11 @@ export async function enforceDeadlines(service: DomainService): Promise<number |
 }
 
 /** Given up and not yet cancelled, or gone and not yet paid. */
-function isForgotten({ state }: FoundOrder): boolean {
+function isForgotten({ state }: StoredOrder): boolean {
   return state.cancelling !== undefined || hasLeft(state);
 }
 
-async function takeIn(tx: Tx, forgotten: readonly FoundOrder[], now: Instant): Promise<void> {
+async function takeIn(tx: Tx, forgotten: readonly StoredOrder[], now: Instant): Promise<void> {
   const rows = forgotten.flatMap(({ state }) => {
     const step = nextStep(state)?.step;
     return step ? [{ orderId: state.id, tenant: state.tenant, number: state.placed.number, step }] : [];
@@ -71,12 +64,12 @@ async function takeIn(tx: Tx, forgotten: readonly FoundOrder[], now: Instant): P
   );
 }
 
-function isConfirmed({ state }: FoundOrder): boolean {
+function isConfirmed({ state }: StoredOrder): boolean {
   return state.status === "PENDING_SHIPMENT";
 }
 
 /** Once an order is confirmed, delivery says whether it can still be given up. */
-async function holdBack(ctx: Ctx, orders: readonly FoundOrder[]): Promise<Set<string>> {
+async function holdBack(ctx: Ctx, orders: readonly StoredOrder[]): Promise<Set<string>> {
   if (orders.length === 0) return new Set();
   const requests = orders.map(({ state }) => ({
     tenant: state.tenant,
