@@ -7,8 +7,12 @@ import { EventLog } from "../platform/event-log.ts";
 import { fitting } from "../platform/fitting.ts";
 import { newId, PARTITIONS } from "../platform/ids.ts";
 import { Relay } from "../platform/relay.ts";
+import { giveWay } from "../platform/rush.ts";
 import { Instant } from "../platform/schema.ts";
 import { type Ctx, type DomainService, defineSchema } from "../platform/service.ts";
+
+/** So long, in ms, a rush may keep what happened from those who follow it. Larger runs of numbers are cheaper for each. */
+const LONGEST_WAIT_MS = 100;
 
 interface WithRelay extends DomainService {
   relay: Relay;
@@ -93,6 +97,7 @@ export function eventLog(domain: DomainName): ServiceSchema {
         logger: this.logger as never,
         leaseMs: relayLeaseMs,
         pollMs,
+        giveWay: (took, signal) => giveWay(this.broker, took, 0, signal, LONGEST_WAIT_MS),
         publish: (upTo) => (this.broker as unknown as ChannelBroker).sendToChannel(domain, { upTo }),
       });
       log.onAppended = () => relay.wake();

@@ -59,6 +59,8 @@ export interface RelayOptions {
   readonly pollMs: number;
   /** Announces that the log is numbered up to a sequence. A failure is tried again with the next announcement. */
   readonly publish: (upTo: number) => Promise<void>;
+  /** Awaited after a round that took so many ms and left nothing: others may be more urgent for a moment. */
+  readonly giveWay?: (took: number, signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -74,7 +76,7 @@ export class Relay {
   #published = -1;
   #wake: (() => void) | undefined;
   #awake = false;
-  #stopping = false;
+  readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #telling: NodeJS.Timeout | undefined;
 
@@ -115,7 +117,7 @@ export class Relay {
 
   /** Ends the work in hand and gives the lease up. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stopping.abort();
     this.#look();
     await this.#running;
     clearTimeout(this.#telling);
@@ -123,14 +125,18 @@ export class Relay {
   }
 
   async #run(): Promise<void> {
-    const { logger, pollMs } = this.#options;
+    const { logger, pollMs, giveWay } = this.#options;
+    const { signal } = this.#stopping;
     let failures = 0;
-    while (!this.#stopping) {
+    while (!signal.aborted) {
       try {
         this.#awake = false;
+        const began = performance.now();
         const more = await this.#round();
         failures = 0;
-        if (!more && !this.#awake && !this.#stopping) await this.#rest(pollMs);
+        if (more) continue;
+        await giveWay?.(performance.now() - began, signal);
+        if (!this.#awake && !signal.aborted) await this.#rest(pollMs);
       } catch (error) {
         // A lost connection, mostly. Nothing is lost: what is not numbered stays in the table.
         failures++;

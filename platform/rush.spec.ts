@@ -73,6 +73,12 @@ test("what has waited long enough waits no longer", async () => {
   expect(await goesOn(15_001)).toBe(true);
 });
 
+test("a pause is no longer than its work may wait, however long the rush", async () => {
+  void requests(100);
+  await giveWay(broker, LONG, 0, stop.signal, 30);
+  expect(stop.signal.aborted).toBe(false);
+});
+
 test("a rush in another process's broker is none here", async () => {
   void requests(100);
   broker = {} as ServiceBroker;

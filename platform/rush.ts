@@ -7,7 +7,7 @@ const RUSH = 16;
 const PATIENCE_MS = 15_000;
 /** In a rush the work behind the requests pauses so many times as long as it took, in each of its loops. */
 const PAUSE = 20;
-/** The longest pause, in ms, and how often it is looked whether the rush has ended meanwhile. */
+/** The longest pause, in ms, where none is said, and how often it is looked whether the rush has ended meanwhile. */
 const LONGEST_MS = 2_000;
 const LOOK_MS = 25;
 
@@ -38,11 +38,18 @@ export async function urgently<T>(broker: ServiceBroker, work: () => Promise<T>)
  *
  * @param took how long the piece before took, in ms
  * @param age how old the oldest of it was when it began, in ms
+ * @param longestMs the longest pause, in ms
  */
-export async function giveWay(broker: ServiceBroker, took: number, age: number, signal: AbortSignal): Promise<void> {
+export async function giveWay(
+  broker: ServiceBroker,
+  took: number,
+  age: number,
+  signal: AbortSignal,
+  longestMs = LONGEST_MS,
+): Promise<void> {
   const count = urgent.get(broker);
   if (!count || age > PATIENCE_MS) return;
-  const until = performance.now() + Math.min(PAUSE * took, LONGEST_MS);
+  const until = performance.now() + Math.min(PAUSE * took, longestMs);
   let isRush = count.inHand >= RUSH;
   for (let left = until - performance.now(); isRush && left > 0 && !signal.aborted; left = until - performance.now()) {
     const { begun } = count;
