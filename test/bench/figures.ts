@@ -35,6 +35,7 @@ export const FIGURES = {
   walBytes: { label: "WAL an operation, bytes", digits: 0 },
   fsyncs: { label: "fsyncs an operation", digits: 2 },
   rssMb: { label: "most memory of Node, MB", digits: 0 },
+  feedKb: { label: "memory of Node a live feed, kB", digits: 1 },
   rssEarlyMb: { label: "  after a sixth of the time, MB", digits: 0 },
   rssLateMb: { label: "  at the end, MB", digits: 0 },
   rssGrowth: { label: "  growth an hour, MB", digits: 0 },

@@ -320,6 +320,44 @@ test("beyond the most feeds there is no other until one has ended", async () => 
   }
 });
 
+test("a tenant has half of the feeds at most", async () => {
+  const few = new LiveFeeds(
+    () => log,
+    () => false,
+    logger,
+    4,
+  );
+  const open = async (tenant: string) => {
+    const start = await few.startOf(undefined, { tenant });
+    few.open(new PassThrough() as unknown as ServerResponse, { tenant }, start);
+  };
+  try {
+    for (let n = 0; n < 2; n++) await open("demo");
+    await expect(open("demo")).rejects.toMatchObject({ status: 429, details: { retryAfter: 5 } });
+    for (let n = 0; n < 2; n++) await open("acme");
+    await expect(open("acme")).rejects.toMatchObject({ status: 503 });
+  } finally {
+    await few.stop();
+  }
+});
+
+test("the reader of one tenant does not wait for the thousands of another", async () => {
+  const order: string[] = [];
+  const open = async (tenant: string) => {
+    const filter = { tenant };
+    const res = new PassThrough();
+    res.on("data", (chunk: Buffer) => chunk.includes("data:") && order.push(tenant));
+    feeds.open(res as unknown as ServerResponse, filter, await feeds.startOf(undefined, filter));
+  };
+  for (let n = 0; n < 1_000; n++) await open("demo");
+  await open("acme");
+  await until(() => feeds.size === 1_001);
+  await sleep(50);
+  log.append(...Array.from({ length: 20 }, () => ({})), { tenant: "acme" });
+  await until(() => order.length === 1_001);
+  expect(order.indexOf("acme")).toBe(0);
+});
+
 test("a customer has 50 feeds at most, and takes none from anybody else", async () => {
   const whose = (customer?: string): FeedFilter => ({ tenant: "demo", ...(customer !== undefined && { customer }) });
   const responses: PassThrough[] = [];

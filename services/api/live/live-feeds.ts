@@ -6,14 +6,21 @@ import type { AnySequencedEvent } from "../../../platform/event-log.ts";
 import { partitionOf } from "../../../platform/ids.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { Turns } from "../../../platform/turns.ts";
+import { audienceOf, audiencesOf, type Piece, piecesOf } from "./audiences.ts";
 import { Feed, type FeedFilter } from "./feed.ts";
 import { decodeFeedCursor, encodeFeedCursor } from "./feed-cursor.ts";
 import type { FeedSource } from "./feed-source.ts";
 
 const MOST_FEEDS = 20_000;
-/** So that no customer takes everybody's: a few devices with a few pages each. */
+/** So that no tenant takes everybody's. */
+const SHARE_OF_TENANT = 0.5;
+/** And no customer: a few devices with a few pages each. */
 const MOST_OF_CUSTOMER = 50;
+/** What a feed reads for itself at a time, and what is handed out to all together: other tenants' events wait for that. */
 const BATCH = 200;
+const HANDED_OUT = 50;
+/** So many feeds are written to before others in this process have their turn: a millisecond or two. */
+const FEEDS_OF_A_TURN = 200;
 const LOOK_MS = 250;
 const TICK_MS = 1_000;
 const BEAT_TICKS = 15;
@@ -42,9 +49,9 @@ export class LiveFeeds {
   #opened: FeedSource | undefined;
   readonly #most: number;
   readonly #all = new Set<Feed>();
-  /** How many feeds customers have, by tenant and customer. */
-  readonly #ofCustomers = new Map<string, number>();
-  /** The feeds that are level with the loop: those of one order by the order, the others by tenant. */
+  /** How many feeds tenants and customers have. */
+  readonly #counts = new Map<string, number>();
+  /** The feeds that are level with the loop, by what they show. */
   readonly #following = new Map<string, Set<Feed>>();
   readonly #chunks = new WeakMap<AnySequencedEvent, Buffer>();
   readonly #reading = new Turns(READING_AT_ONCE, Number.POSITIVE_INFINITY);
@@ -77,12 +84,12 @@ export class LiveFeeds {
 
   /**
    * Where a feed begins: behind the event that the reader names, or at the log's head as it is now. Throws
-   * CURSOR_EXPIRED for an id that was never given out, or is ahead of the log, and RATE_LIMITED for one feed too many.
+   * CURSOR_EXPIRED for an id that was never given out, or is ahead of the log, and RATE_LIMITED for one feed too many of
+   * a customer or a tenant.
    */
   async startOf(lastEventId: string | undefined, whose: FeedFilter): Promise<FeedStart> {
     if (this.#stopping.signal.aborted || this.#all.size >= this.#most) throw unavailable({ retryAfter: 5 });
-    if ((this.#ofCustomers.get(customerOf(whose) ?? "") ?? 0) >= MOST_OF_CUSTOMER)
-      throw rateLimited({ detail: `There are ${MOST_OF_CUSTOMER} live feeds of the customer.`, retryAfter: 5 });
+    this.#assertRoom(whose);
     const named = lastEventId === undefined ? undefined : decodeFeedCursor(lastEventId);
     const head = await this.#source.currentHead();
     if (named !== undefined && named > head) throw cursorExpired({ detail: "The id is ahead of the feed." });
@@ -133,13 +140,9 @@ export class LiveFeeds {
     while (!signal.aborted && this.#all.size > 0) {
       try {
         const position = this.#position as number;
-        const events = await this.#source.after(position, BATCH);
+        const events = await this.#source.after(position, HANDED_OUT);
         failures = 0;
-        for (const event of events) this.#handOut(event);
-        // Nothing was awaited since the events came: no feed can have got level in between.
-        this.#position = events.at(-1)?.sequence ?? position;
-        // Events that are in memory come without a pause; the sockets need one to send.
-        if (events.length > 0) await breathe();
+        if (events.length > 0) await this.#handOut(events);
         else await this.#source.grown(position, LOOK_MS);
       } catch (error) {
         failures++;
@@ -150,19 +153,40 @@ export class LiveFeeds {
     this.#position = undefined;
   }
 
-  #handOut(event: AnySequencedEvent): void {
-    for (const key of [event.tenant, event.stream]) {
-      const feeds = this.#following.get(key);
-      if (!feeds || !isPublic(event)) continue;
+  /**
+   * Hands events to all that are level and show them. Feeds that show the same get the same bytes, in as few writes as it
+   * takes; the fewest readers come first, so that nobody waits for another tenant's thousands.
+   */
+  async #handOut(events: readonly AnySequencedEvent[]): Promise<void> {
+    const audiences = [...audiencesOf(events.filter(isPublic))].flatMap(([audience, shown]) => {
+      const feeds = this.#following.get(audience);
+      return feeds ? [{ feeds: [...feeds], pieces: piecesOf(shown, (event) => this.#chunkOf(event)) }] : [];
+    });
+    // From here on a feed that gets level knows these events already: it is not among those that they are handed to.
+    this.#position = (events.at(-1) as AnySequencedEvent).sequence;
+    audiences.sort((one, other) => one.feeds.length - other.feeds.length);
+    let written = 0;
+    for (const { feeds, pieces } of audiences) {
       for (const feed of feeds) {
-        // A feed may have begun ahead of this loop, at a head that the loop had not come to yet.
-        if (event.sequence <= feed.position || !feed.shows(event)) continue;
-        feed.write(this.#chunkOf(event));
-        if (!feed.stalled) continue;
-        feeds.delete(feed);
-        feed.position = event.sequence;
-        this.#read(feed);
+        this.#give(feed, pieces);
+        // The sockets need a pause to send in, too.
+        if (++written % FEEDS_OF_A_TURN === 0) await breathe();
       }
+    }
+    await breathe();
+  }
+
+  #give(feed: Feed, pieces: readonly Piece[]): void {
+    for (const { events, bytes, first, last } of pieces) {
+      // A feed may have begun ahead of this loop, at a head that the loop had not come to yet.
+      if (last <= feed.position) continue;
+      if (first > feed.position) feed.write(bytes);
+      else for (const event of events) if (event.sequence > feed.position) feed.write(this.#chunkOf(event));
+      if (!feed.stalled) continue;
+      this.#following.get(audienceOf(feed.filter))?.delete(feed);
+      feed.position = last;
+      this.#read(feed);
+      return;
     }
   }
 
@@ -197,26 +221,34 @@ export class LiveFeeds {
       if (known >= target) feed.position = Math.max(feed.position, target);
       else await this.#source.grown(known, LOOK_MS);
     }
-    const key = feed.filter.order ?? feed.filter.tenant;
-    const feeds = this.#following.get(key);
+    const audience = audienceOf(feed.filter);
+    const feeds = this.#following.get(audience);
     if (feeds) feeds.add(feed);
-    else this.#following.set(key, new Set([feed]));
+    else this.#following.set(audience, new Set([feed]));
   }
 
-  #count(whose: FeedFilter, change: 1 | -1): void {
-    const customer = customerOf(whose);
-    if (customer === undefined) return;
-    const count = (this.#ofCustomers.get(customer) ?? 0) + change;
-    if (count > 0) this.#ofCustomers.set(customer, count);
-    else this.#ofCustomers.delete(customer);
+  #assertRoom({ tenant, customer }: FeedFilter): void {
+    const bounds: [string, string, number][] = [[tenant, "tenant", Math.ceil(this.#most * SHARE_OF_TENANT)]];
+    if (customer !== undefined) bounds.push([`${tenant}/${customer}`, "customer", MOST_OF_CUSTOMER]);
+    for (const [key, whose, most] of bounds)
+      if ((this.#counts.get(key) ?? 0) >= most)
+        throw rateLimited({ detail: `There are ${most} live feeds of the ${whose}.`, retryAfter: 5 });
+  }
+
+  #count({ tenant, customer }: FeedFilter, change: 1 | -1): void {
+    for (const key of customer === undefined ? [tenant] : [tenant, `${tenant}/${customer}`]) {
+      const count = (this.#counts.get(key) ?? 0) + change;
+      if (count > 0) this.#counts.set(key, count);
+      else this.#counts.delete(key);
+    }
   }
 
   #forget(feed: Feed): void {
     if (this.#all.delete(feed)) this.#count(feed.filter, -1);
-    const key = feed.filter.order ?? feed.filter.tenant;
-    const feeds = this.#following.get(key);
+    const audience = audienceOf(feed.filter);
+    const feeds = this.#following.get(audience);
     feeds?.delete(feed);
-    if (feeds?.size === 0) this.#following.delete(key);
+    if (feeds?.size === 0) this.#following.delete(audience);
     if (this.#all.size > 0) return;
     clearInterval(this.#ticking);
     this.#ticking = undefined;
@@ -253,8 +285,4 @@ export class LiveFeeds {
 /** Whether an event is for readers at all; the order process's own notes are not. */
 function isPublic(event: AnySequencedEvent): boolean {
   return event.meta.feed !== undefined && eventContract(event.type)?.internal !== true;
-}
-
-function customerOf({ tenant, customer }: FeedFilter): string | undefined {
-  return customer === undefined ? undefined : `${tenant}/${customer}`;
 }

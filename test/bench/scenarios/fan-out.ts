@@ -1,6 +1,7 @@
 import { FEED_TYPES } from "../../support/public-log.ts";
 import { Child } from "../child.ts";
 import { Load } from "../generator/load.ts";
+import type { Goal } from "../goals.ts";
 import { assertOnly, costs, pause, profiled, snapshot } from "../measure.ts";
 import { Platform } from "../platform.ts";
 import { type Bench, type Figures, Refused, type Scenario } from "../scenario.ts";
@@ -15,6 +16,12 @@ interface Delivered {
   readonly p99: number;
 }
 
+/** What ten thousand readers of one node are to be told in, and what each may take of its memory. */
+const GOALS: readonly Goal[] = [
+  { figure: "p99", of: "value", sense: "at most", aim: 500 },
+  { figure: "feedKb", of: "value", sense: "at most", aim: 20 },
+];
+
 /** Every feed shows all orders of the shop: what one order does is sent to all of them. */
 function fanOut(feeds: number, perSecond: number): (bench: Bench) => Promise<Figures> {
   return async (bench) => {
@@ -22,7 +29,11 @@ function fanOut(feeds: number, perSecond: number): (bench: Bench) => Promise<Fig
     await using platform = await Platform.start(bench);
     await using readers = await Child.start("generator/feeds.ts");
     const { url, token } = platform;
+    const rss = () => platform.parts.nodes[0]?.ask<number>("rss") ?? Promise.reject(new Error("there is no node"));
+    const empty = await rss();
     await readers.ask("open", { target: { url, token }, count: feeds, timedEvery: Math.ceil(feeds / TIMED) });
+    // With what opening them has left to be collected, which is as much as they take themselves.
+    const feedKb = ((await rss()) - empty) / feeds / 1_024;
     await using load = await Load.start({
       target: platform,
       requests: { name: "place-order", options: { seed: 1 } },
@@ -43,7 +54,7 @@ function fanOut(feeds: number, perSecond: number): (bench: Bench) => Promise<Fig
     await platform.assertSound(statuses[201] ?? 0);
     await assertDelivered(platform, readers);
     const { cpu = 0, cpuNode = 0, cpuGenerator = 0, cpuPostgres = 0, rssMb = 0 } = costs(before, after, count);
-    return { eventsPerSecond: count / seconds, p50, p99, cpu, cpuNode, cpuGenerator, cpuPostgres, rssMb };
+    return { eventsPerSecond: count / seconds, p50, p99, feedKb, cpu, cpuNode, cpuGenerator, cpuPostgres, rssMb };
   };
 }
 
@@ -63,5 +74,6 @@ export const scenario: Scenario = {
   sides: [
     { name: "100 feeds, 50 orders a second", run: fanOut(100, 50) },
     { name: "1,000 feeds, 5 orders a second", run: fanOut(1_000, 5) },
+    { name: "10,000 feeds, an order every two seconds", goals: GOALS, run: fanOut(10_000, 0.5) },
   ],
 };
