@@ -35,7 +35,7 @@ export function testServer(): OwnedServer {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const owned = testServer();
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await asOwner("postgres", `create database ${name} template ${TEMPLATE}`);
+  await asOwner("postgres", `create database ${name} template ${TEMPLATE} strategy file_copy`);
   return {
     name,
     urls: domainUrls(owned, name),
