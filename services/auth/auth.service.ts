@@ -51,6 +51,7 @@ import { SharedGuesses } from "./clients/shared-guesses.ts";
 import { contract } from "./contract.ts";
 import { KeyRing } from "./crypto/key-ring.ts";
 import { UsualAddresses } from "./customers/usual-addresses.ts";
+import { forgetExpired } from "./timers/forget-expired.ts";
 import { keepIdentities, keysInUse, loadIdentities } from "./timers/keep-identities.ts";
 import { sealProfiles } from "./timers/seal-profiles.ts";
 
@@ -78,7 +79,11 @@ const WAITING_FOR_HASHING = 1_000;
 export default defineSchema<AuthService>({
   name: "auth",
   mixins: [
-    timers({ "signing keys": keepIdentities, "profiles that are not sealed": sealProfiles }),
+    timers({
+      "signing keys": keepIdentities,
+      "what has expired": forgetExpired,
+      "profiles that are not sealed": sealProfiles,
+    }),
     administrativeTable("auth", clients),
     health("auth"),
     sealing("auth"),
@@ -137,7 +142,7 @@ export default defineSchema<AuthService>({
       usualAddresses: new UsualAddresses(redis),
       hashing: new Turns(HASHED_AT_ONCE, WAITING_FOR_HASHING),
       keys: new KeyRing(() => keysInUse(this)),
-      memory: { tidiedAt: Number.NEGATIVE_INFINITY },
+      memory: { agedAt: Number.NEGATIVE_INFINITY },
       record: recorder(this),
     } satisfies Partial<AuthService>);
   },

@@ -129,9 +129,22 @@ export async function findRevocations(
   return { revoked, next: { at: rows[0]?.until as string, id: BEGINNING.id } };
 }
 
-/** Forgets the tokens that have expired by themselves. */
-export async function forgetExpired(database: Database, now: Instant): Promise<void> {
-  await database.acrossTenants.query(dropExpired, [now]);
+/** Forgets the revocations of tokens that have expired by themselves. */
+export async function dropRevocations(queries: Queries, now: Instant): Promise<void> {
+  await queries.query(dropExpired, [now]);
+}
+
+// Who is busy with it is not waited for. The server's time: the nodes' clocks differ.
+const takeTurn = statement(
+  "auth.take_clean_up",
+  `update clean_up set at = clock_timestamp() where one_row in (
+     select one_row from clean_up where at <= clock_timestamp() - interval '1 hour' for update skip locked)
+   returning at`,
+);
+
+/** Whether what has expired is this transaction's to forget: once an hour one gets to, of all nodes. */
+export async function takeCleanUp(tx: Tx): Promise<boolean> {
+  return (await tx.query(takeTurn)).length > 0;
 }
 
 const clientIds = statement("auth.client_ids", "select id from clients where limits <> '{}'");

@@ -15,6 +15,7 @@ const NOBODYS: Readonly<Record<string, string>> = {
   event_log_unnumbered: "the numbers of events",
   subscription_cursors: "how far a channel is read",
   signing_keys: "the platform's own",
+  clean_up: "when it was done last",
   sandbox_parcels: "the carrier's, who has no tenants",
   sandbox_authorisations: "the bank's, which has no tenants",
   sandbox_movements: "the bank's, which has no tenants",

@@ -32,8 +32,8 @@ export interface AuthService extends DomainService {
   /** Hashing takes a thread of libuv's for long, so it gets some of them only. */
   readonly hashing: Turns;
   readonly keys: KeyRing;
-  /** When the tables were tidied last. */
-  readonly memory: { tidiedAt: number };
+  /** When the age of the key that signs was looked at last. */
+  readonly memory: { agedAt: number };
   /** Puts an entry into the audit log. */
   readonly record: Recorder;
 }

@@ -1,5 +1,5 @@
 import type { Instant } from "../../../platform/clock.ts";
-import { type Database, statement, type Tx } from "../../../platform/database.ts";
+import { type Queries, statement, type Tx } from "../../../platform/database.ts";
 
 export type EndReason = "LOGOUT" | "REVOKED" | "REUSED";
 
@@ -95,8 +95,8 @@ export async function endSessionRow(
 
 /** Forgets the sessions that expired, or were ended, before these times, of which the latter is the earlier one. */
 export async function dropSessions(
-  database: Database,
+  queries: Queries,
   before: { readonly expired: Instant; readonly ended: Instant },
 ): Promise<void> {
-  await database.acrossTenants.query(dropOld, [before.expired, before.ended]);
+  await queries.query(dropOld, [before.expired, before.ended]);
 }

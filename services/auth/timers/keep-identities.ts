@@ -8,17 +8,14 @@ import type { AuthService } from "../clients/auth-service.ts";
 import { replaceSigningKey } from "../crypto/replace-key.ts";
 import { openKey, sealKey } from "../crypto/sealed-key.ts";
 import type { StoredKey } from "../crypto/signing-key.ts";
-import { findKeys, findPlainKeys, forgetExpired, keepSealedKey, lockSigningKeys } from "../repository.ts";
-import { dropSessions } from "../sessions/session-repository.ts";
+import { findKeys, findPlainKeys, keepSealedKey, lockSigningKeys } from "../repository.ts";
 
 /** How long a key signs. Then a new one takes over, and the old one verifies until its last token has expired. */
 const KEY_LIFE_MS = 90 * 86_400_000;
 /** For how many looks of `auth` at its keys a new one is shown before it signs. */
 const SHOWN_LOOKS = 5;
-const TIDY_MS = 3_600_000;
-/** How long logins are kept that expired, or that were ended, for whoever asks what happened. */
-const EXPIRED_KEPT_MS = 86_400_000;
-const ENDED_KEPT_MS = 30 * 86_400_000;
+/** How often a node asks for the age of the key that signs. */
+const AGES_MS = 3_600_000;
 
 /** Fills the memory of a service that starts. There is a first key after it. */
 export async function loadIdentities(service: AuthService): Promise<void> {
@@ -42,19 +39,14 @@ export async function keysInUse(service: DomainService): Promise<StoredKey[]> {
   return inOrder.map((row) => openKey(service.sealing, row));
 }
 
-/**
- * Keeps what is in memory true to the tables: keys that other nodes have made, a signing key that is due for replacement.
- * Forgets revocations of tokens that have expired since.
- */
+/** Keeps what is in memory true to the tables, and replaces a signing key that is due for it. */
 export async function keepIdentities(domain: DomainService): Promise<undefined> {
   const service = domain as AuthService;
   // All nodes sign with the same key, and show it to whoever verifies tokens without asking us.
   await service.keys.reload();
-  if (performance.now() - service.memory.tidiedAt < TIDY_MS) return;
-  service.memory.tidiedAt = performance.now();
-  const now = service.clock.now();
-  await forgetExpired(service.database, now);
-  await dropSessions(service.database, { expired: after(now, -EXPIRED_KEPT_MS), ended: after(now, -ENDED_KEPT_MS) });
+  const { memory } = service;
+  if (performance.now() - memory.agedAt < AGES_MS) return;
+  memory.agedAt = performance.now();
   if (await rotateKey(service)) await service.keys.reload();
 }
 

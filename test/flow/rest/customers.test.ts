@@ -343,7 +343,7 @@ describe("a customer", () => {
     await set(recent, "ended_at = now() - interval '29 days', end_reason = 'LOGOUT'");
     const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
     const database = new Database(platform.db.urls.auth, "auth", 1);
-    await dropSessions(database, { expired: ago(1), ended: ago(30) });
+    await dropSessions(database.acrossTenants, { expired: ago(1), ended: ago(30) });
     await database.close();
     const { rows } = await platform.owner.query("select id from auth.sessions");
     expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([recent, claimsOf(ids[3]).sid]));

@@ -118,7 +118,7 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
   test("are signed with one node's new key by all nodes, which all show it", async () => {
     const before = await cluster.client("demo-shop");
     await cluster.owner.query("update auth.signing_keys set created_at = now() - interval '91 days'");
-    nodeOf("auth-1").memory.tidiedAt = Number.NEGATIVE_INFINITY;
+    nodeOf("auth-1").memory.agedAt = Number.NEGATIVE_INFINITY;
     const old = nodeOf("auth-2").keys.signing.kid;
     // Nobody is turned away meanwhile, by whichever key and at whichever gateway.
     let rotating = true;
