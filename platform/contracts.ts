@@ -46,6 +46,8 @@ export interface RestContract {
    * known which tokens were revoked.
    */
   readonly harmless?: true;
+  /** Takes a secret that could be guessed at, and is told where requests come from. Open and audited routes are anyhow. */
+  readonly guessable?: true;
   /** At the root instead of below the base path. */
   readonly root?: true;
   /** Takes forms too, and answers errors as RFC 6749 says. Client credentials may come by Basic. */

@@ -10,6 +10,7 @@ import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { Turns } from "../../platform/turns.ts";
 import { addAddress } from "./actions/add-address.ts";
 import { allowedOrigins } from "./actions/allowed-origins.ts";
+import { changePassword } from "./actions/change-password.ts";
 import { createClient } from "./actions/create-client.ts";
 import { createTenant } from "./actions/create-tenant.ts";
 import { edgeRules } from "./actions/edge-rules.ts";
@@ -121,6 +122,7 @@ export default defineSchema<AuthService>({
       allowedOrigins,
       getProfile,
       updateProfile,
+      changePassword,
       listAddresses,
       addAddress,
       getAddress,

@@ -86,6 +86,12 @@ const clientCredentials = {
 };
 const Token = Type.String({ minLength: 1, maxLength: 8_192 });
 const RefreshToken = Type.String({ minLength: 1, maxLength: 200 });
+const Password = Type.String({ minLength: 1, maxLength: 200 });
+const NewPassword = Type.String({
+  minLength: 10,
+  maxLength: 200,
+  errorMessage: "must be a text of 10 to 200 characters",
+});
 const ClientId = Type.String({ minLength: 1, maxLength: 255 });
 const Limit = Type.Integer({
   minimum: 0,
@@ -292,11 +298,7 @@ export const contract = defineContract({
       params: object({
         clientId: ClientId,
         email: Email,
-        password: Type.String({
-          minLength: 10,
-          maxLength: 200,
-          errorMessage: "must be a text of 10 to 200 characters",
-        }),
+        password: NewPassword,
         name: Type.Optional(text(200)),
       }),
       result: object({ email: Type.String(), name: Type.Optional(Type.String()) }),
@@ -310,7 +312,7 @@ export const contract = defineContract({
         scopes: [],
         open: true,
       },
-      params: object({ clientId: ClientId, email: Email, password: Type.String({ minLength: 1, maxLength: 200 }) }),
+      params: object({ clientId: ClientId, email: Email, password: Password }),
       result: object({ ...accessToken, refresh_token: Type.String() }),
       errors: [unauthorised, rateLimited],
     },
@@ -450,6 +452,20 @@ export const contract = defineContract({
       params: object({ email: Type.Optional(Email), ...profile, version: Type.Optional(Version) }),
       result: Profile,
       errors: [notFound, staleVersion],
+    },
+    changePassword: {
+      rest: {
+        ...ofCustomer,
+        route: "POST /users/password",
+        guessable: true,
+        summary: "Gives the customer another password",
+        description:
+          "It takes the one that they have, which is guarded as a login is. All their other logins end; this one goes on.",
+        status: 204,
+      },
+      params: object({ currentPassword: Password, newPassword: NewPassword }),
+      result: object({}),
+      errors: [notFound, rateLimited],
     },
     listAddresses: {
       rest: { ...ofCustomer, route: "GET /users/addresses", summary: "The customer's addresses, newest first" },

@@ -3,6 +3,7 @@ export const ROUTES: Readonly<Record<string, string | undefined>> = {
   "POST /auth/logout": undefined,
   "GET /users/profile": undefined,
   "PUT /users/profile": undefined,
+  "POST /users/password": undefined,
   "GET /users/addresses": undefined,
   "POST /users/addresses": undefined,
   "GET /users/addresses/{id}": undefined,

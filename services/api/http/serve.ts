@@ -133,7 +133,8 @@ function metaOf(route: Route, { req, address }: Exchange, { idempotency }: Asked
   if (idempotency) meta.idempotency = idempotency;
   if (route.method !== "GET" && req.headers["if-match"] !== undefined) meta.ifMatch = req.headers["if-match"];
   // For limits, and for the audit log: nobody else asks.
-  if ((route.rest.open || route.contract.audited) && address !== undefined) meta.address = address;
+  if ((route.rest.open || route.rest.guessable || route.contract.audited) && address !== undefined)
+    meta.address = address;
   return meta;
 }
 

@@ -8,20 +8,20 @@ import type { AuthService } from "../clients/auth-service.ts";
 import { findClient } from "../clients/find-client.ts";
 import { verifyPassword } from "../crypto/password.ts";
 import { firstToken, hashOf, writeRefreshToken } from "../crypto/refresh-token.ts";
+import { checkPassword } from "../customers/check-password.ts";
 import { type CustomerRow, findCustomerByEmail } from "../customers/customer-repository.ts";
-import { emailKey } from "../customers/profile.ts";
 import { CUSTOMER_SCOPES } from "../scope.ts";
 import { grantAccess } from "../sessions/access-grant.ts";
 import { SESSION_MS } from "../sessions/refresh-session.ts";
 import { addSession } from "../sessions/session-repository.ts";
 
+const refusal = () => unauthorised({ detail: "The email address or the password is wrong." });
 /** A tenant without customers, to look for one in vain. */
 const NOBODY = "nobody";
 
 /**
- * Tokens for a customer who shows their password to a client. Whether client, address or password were wrong is not
- * said, and takes the same time. As many wrong ones as of clients' secrets are let through from an address; more of an account
- * from all of them together, which whoever was let in from theirs before does not feel.
+ * Tokens for a customer who shows their password to a client. Whether client, address or password were wrong, or the
+ * customer is disabled, is not said, and takes the same time.
  */
 export const logIn: ActionHandler<"auth.login", AuthService> = async function (ctx) {
   const { clientId, email, password } = ctx.params;
@@ -33,15 +33,9 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
     const hash = customer?.active ? customer.passwordHash : undefined;
     return this.hashing.run(() => verifyPassword(password, hash));
   };
-  const from = ctx.meta.address ?? "";
-  const account = `${client?.tenant ?? NOBODY} ${emailKey(email)}`;
-  const now = () => Date.parse(this.clock.now());
-  const isUsual = await this.usualAddresses.has(account, from);
-  const ofAccount = isUsual ? check : () => this.guessesOfAccount.attemptIn(ctx, `account ${account}`, now, check);
-  const ofBoth = () => this.guesses.attemptIn(ctx, `${from} ${account}`, now, ofAccount);
-  const isRight = await this.guessesOfAddress.attemptIn(ctx, `login ${from}`, now, ofBoth);
-  if (!isRight || !client || !customer) throw unauthorised({ detail: "The email address or the password is wrong." });
-  await this.usualAddresses.add(account, from);
+  const account = { tenant: client?.tenant ?? NOBODY, email };
+  const isRight = await checkPassword(this, ctx, account, check);
+  if (!isRight || !client || !customer) throw refusal();
   const first = firstToken(randomUUID());
   const session = {
     id: newId(),
@@ -53,7 +47,10 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
     currentHash: hashOf(first),
     expiresAt: after(this.clock.now(), SESSION_MS),
   };
-  await inTransaction(serviceContext(this, client.tenant), (tx) => addSession(tx, session, this.clock.now()));
+  const { passwordHash } = customer;
+  const own = serviceContext(this, client.tenant);
+  const isAdded = await inTransaction(own, (tx) => addSession(tx, session, passwordHash, this.clock.now()));
+  if (!isAdded) throw refusal();
   const { tenant, scopes } = session;
   const grantee = {
     client: client.id,

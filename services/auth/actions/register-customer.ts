@@ -1,12 +1,12 @@
 import { inTransaction } from "../../../platform/database.ts";
-import { unauthorised, validationFailed } from "../../../platform/errors.ts";
+import { unauthorised } from "../../../platform/errors.ts";
 import { newId } from "../../../platform/ids.ts";
 import { type ActionHandler, serviceContext } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { findClient } from "../clients/find-client.ts";
 import { hashPassword } from "../crypto/password.ts";
 import { addCustomer } from "../customers/customer-repository.ts";
-import { isWellKnown } from "../customers/known-passwords.ts";
+import { assertGoodPassword } from "../customers/known-passwords.ts";
 
 /**
  * Gives a customer of the client's tenant a password. An address that has one already keeps it, and the answer is the
@@ -16,8 +16,7 @@ export const registerCustomer: ActionHandler<"auth.register", AuthService> = asy
   const { clientId, email, password, name } = ctx.params;
   const client = await findClient(this, clientId);
   if (!client) throw unauthorised({ detail: "The client is not known." });
-  if (await isWellKnown(password, [email, client.id, client.tenant]))
-    throw validationFailed({ errors: [{ path: "/password", message: "must not be one that is tried first" }] });
+  await assertGoodPassword("password", password, [email, client.id, client.tenant]);
   const register = async () => {
     const passwordHash = await this.hashing.run(() => hashPassword(password));
     const profile = { email, ...(name !== undefined && { name }) };

@@ -46,6 +46,14 @@ const save = statement(
   `update customers set sealed = $3, email_index = $4, email = null, name = null, version = $5, updated_at = $6
    where tenant = $1 and id = $2`,
 );
+const findPassword = statement(
+  "auth.find_password",
+  `select ${PROFILE}, password_hash as "passwordHash" from customers where tenant = $1 and id = $2 and active`,
+);
+const replace = statement(
+  "auth.replace_password",
+  `update customers set password_hash = $4 where tenant = $1 and id = $2 and active and password_hash = $3 returning id`,
+);
 const plain = statement(
   "auth.plain_profiles",
   `select ${PROFILE} from customers where sealed is null order by id limit $1 for update skip locked`,
@@ -97,6 +105,27 @@ export async function findProfile(database: Database, tenant: string, id: string
 /** The same, locked: all changes of what is a customer's wait here for each other. */
 export async function lockProfile(tx: Tx, tenant: string, id: string): Promise<ProfileRow | undefined> {
   return (await tx.query<ProfileRow>(lock, [tenant, id]))[0];
+}
+
+/** The same with the hash of their password. */
+export async function findPasswordOf(
+  database: Database,
+  tenant: string,
+  id: string,
+): Promise<(ProfileRow & Pick<CustomerRow, "passwordHash">) | undefined> {
+  return (
+    await database.of(tenant).query<ProfileRow & Pick<CustomerRow, "passwordHash">>(findPassword, [tenant, id])
+  )[0];
+}
+
+/** Puts a password in the place of another. Answers whether it was that one still. */
+export async function replacePassword(
+  tx: Tx,
+  { tenant, id }: Pick<CustomerRow, "tenant" | "id">,
+  before: string,
+  after: string,
+): Promise<boolean> {
+  return (await tx.query(replace, [tenant, id, before, after])).length > 0;
 }
 
 /** Keeps a changed profile as its row's next version. */

@@ -1,3 +1,5 @@
+import { validationFailed } from "../../../platform/errors.ts";
+
 let known: Promise<ReadonlySet<string>> | undefined;
 
 /** The passwords that are in use most, as leaks have shown. Read when it is needed first: most nodes never do. */
@@ -22,4 +24,10 @@ export async function isWellKnown(password: string, context: readonly string[]):
   if (new Set(text).size <= 2 || words.some((word) => forms.includes(word.toLowerCase()))) return true;
   const common = await knownPasswords();
   return forms.some((form) => common.has(form));
+}
+
+/** Throws VALIDATION_FAILED for a password that {@link isWellKnown}, as that of a member of the body. */
+export async function assertGoodPassword(member: string, password: string, context: readonly string[]): Promise<void> {
+  if (await isWellKnown(password, context))
+    throw validationFailed({ errors: [{ path: `/${member}`, message: "must not be one that is tried first" }] });
 }
