@@ -1,5 +1,12 @@
 import type { Command } from "./command.ts";
-import { clientDisable, clientEnable, tenantDisable, tenantEnable } from "./commands/activity.ts";
+import {
+  clientDisable,
+  clientEnable,
+  customerDisable,
+  customerEnable,
+  tenantDisable,
+  tenantEnable,
+} from "./commands/activity.ts";
 import { audit } from "./commands/audit.ts";
 import { clientCreate } from "./commands/client-create.ts";
 import { clientRotate } from "./commands/client-rotate.ts";
@@ -21,5 +28,6 @@ export const commands: readonly Command[] = [
   ...[order, stuck, deadLetters, redrive, discard, replay, stock, relay],
   ...[tenants, tenantCreate, tenantDisable, tenantEnable],
   ...[clients, clientCreate, clientRotate, clientDisable, clientEnable],
+  ...[customerDisable, customerEnable],
   ...[keys, keysRotate, audit, verifyAudit],
 ];

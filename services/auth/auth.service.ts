@@ -14,9 +14,13 @@ import { changePassword } from "./actions/change-password.ts";
 import { createClient } from "./actions/create-client.ts";
 import { createTenant } from "./actions/create-tenant.ts";
 import { edgeRules } from "./actions/edge-rules.ts";
+import { endLogin } from "./actions/end-login.ts";
+import { endLogins } from "./actions/end-logins.ts";
 import { getAddress } from "./actions/get-address.ts";
 import { getClient } from "./actions/get-client.ts";
+import { getCustomer } from "./actions/get-customer.ts";
 import { getJwks } from "./actions/get-jwks.ts";
+import { getLogin } from "./actions/get-login.ts";
 import { getMetadata } from "./actions/get-metadata.ts";
 import { getProfile } from "./actions/get-profile.ts";
 import { getTenant } from "./actions/get-tenant.ts";
@@ -26,6 +30,7 @@ import { listAddresses } from "./actions/list-addresses.ts";
 import { listAuditLog } from "./actions/list-audit-log.ts";
 import { listClients } from "./actions/list-clients.ts";
 import { listKeys } from "./actions/list-keys.ts";
+import { listLogins } from "./actions/list-logins.ts";
 import { listRevocations } from "./actions/list-revocations.ts";
 import { listTenants } from "./actions/list-tenants.ts";
 import { logIn } from "./actions/log-in.ts";
@@ -40,6 +45,7 @@ import { rotateKeys } from "./actions/rotate-keys.ts";
 import { rotateSecret } from "./actions/rotate-secret.ts";
 import { updateAddress } from "./actions/update-address.ts";
 import { updateClient } from "./actions/update-client.ts";
+import { updateCustomer } from "./actions/update-customer.ts";
 import { updateProfile } from "./actions/update-profile.ts";
 import { updateTenant } from "./actions/update-tenant.ts";
 import { validateToken } from "./actions/validate-token.ts";
@@ -112,6 +118,9 @@ export default defineSchema<AuthService>({
       createClient,
       updateClient,
       rotateSecret,
+      getCustomer,
+      updateCustomer,
+      endLogins,
       listKeys,
       rotateKeys,
       listAuditLog,
@@ -123,6 +132,9 @@ export default defineSchema<AuthService>({
       getProfile,
       updateProfile,
       changePassword,
+      listLogins,
+      getLogin,
+      endLogin,
       listAddresses,
       addAddress,
       getAddress,

@@ -54,6 +54,26 @@ export const Profile = object(
   { $id: "Profile" },
 );
 
+/** A login as its customer sees it. */
+const Login = object(
+  {
+    id: Id,
+    client: Type.String({ description: "The client by which the customer has logged in." }),
+    createdAt: Instant,
+    lastUsedAt: Type.String({ format: "date-time", description: "When it was given tokens last." }),
+    expiresAt: Type.String({ format: "date-time", description: "When it ends if it is not used." }),
+    current: Type.Boolean({ description: "Whether it is the one whose token asks." }),
+  },
+  { $id: "Login" },
+);
+
+/** A customer as operators see them: nothing personal. */
+export const CustomerAccount = object(
+  { id: Id, tenant: TenantId, active: Type.Boolean(), createdAt: Instant },
+  { $id: "CustomerAccount" },
+);
+export type CustomerAccount = Static<typeof CustomerAccount>;
+
 const label = Type.Optional(text(100));
 /** An address that a customer keeps. */
 export const SavedAddress = object(
@@ -467,6 +487,34 @@ export const contract = defineContract({
       result: object({}),
       errors: [notFound, rateLimited],
     },
+    listLogins: {
+      rest: {
+        ...ofCustomer,
+        route: "GET /users/logins",
+        summary: "Where the customer is logged in, newest first",
+        description: "One for each device, as long as it may be used.",
+      },
+      params: object(paging),
+      result: page(Login),
+    },
+    getLogin: {
+      rest: { ...ofCustomer, route: "GET /users/logins/:id", summary: "One of the customer's logins" },
+      params: object({ id: Id }),
+      result: Login,
+      errors: [notFound],
+    },
+    endLogin: {
+      rest: {
+        ...ofCustomer,
+        route: "DELETE /users/logins/:id",
+        summary: "Ends a login of the customer's, with all its tokens",
+        status: 204,
+        existsBy: "auth.getLogin",
+      },
+      params: object({ id: Id }),
+      result: object({}),
+      errors: [notFound],
+    },
     listAddresses: {
       rest: { ...ofCustomer, route: "GET /users/addresses", summary: "The customer's addresses, newest first" },
       params: object(paging),
@@ -648,6 +696,48 @@ export const contract = defineContract({
       }),
       result: ClientWithSecret,
       errors: [notFound, forbidden, staleVersion],
+    },
+    getCustomer: {
+      rest: {
+        route: "GET /admin/customers/:id",
+        tag: "Administration",
+        summary: "A customer of your tenant",
+        description: "By the id that their orders have as `customer.id`. What is personal is theirs alone to read.",
+        scopes: ["admin"],
+      },
+      params: object({ id: Id }),
+      result: CustomerAccount,
+      errors: [notFound],
+    },
+    updateCustomer: {
+      audited: { object: "id", keeps: ["active"] },
+      rest: {
+        route: "PUT /admin/customers/:id",
+        tag: "Administration",
+        summary: "Disables or enables a customer",
+        description:
+          "A customer who is disabled is let in no more, as with a wrong password; their logins end, with all tokens everywhere within a second. Enabled again they log in anew.",
+        scopes: ["admin"],
+        existsBy: "auth.getCustomer",
+      },
+      params: object({ id: Id, active: Type.Boolean() }),
+      result: CustomerAccount,
+      errors: [notFound],
+    },
+    endLogins: {
+      audited: { object: "id" },
+      rest: {
+        route: "DELETE /admin/customers/:id/logins",
+        tag: "Administration",
+        summary: "Ends all logins of a customer",
+        description: "With all their tokens, everywhere within a second. The customer may log in again.",
+        scopes: ["admin"],
+        status: 204,
+        existsBy: "auth.getCustomer",
+      },
+      params: object({ id: Id }),
+      result: object({}),
+      errors: [notFound],
     },
     listKeys: {
       rest: {

@@ -293,6 +293,10 @@ describe("the operators' commands", () => {
     expect(await type("tenant-enable globex")).toBe("The tenant globex is active.");
     expect(await as(fresh)).toBe(true);
     expect(await type("client-disable demo-shop --tenant acme")).toMatch(/^The client demo-shop of demo/);
+    const found = await platform.owner.query("select id from auth.customers where tenant = 'demo' limit 1");
+    const customer = found.rows[0].id as string;
+    expect(await type(`customer-disable ${customer}`)).toBe(`The customer ${customer} of demo is disabled.`);
+    expect(await type(`customer-enable ${customer}`)).toBe(`The customer ${customer} of demo is active.`);
     expect(await type("client-rotate nobody")).toBe("There is no such thing here.");
     expect(await type("client-create nowhere Shop admin")).toBe("tenant must be a tenant");
     expect(await type("keys-rotate")).toMatch(/^Tokens are signed with \S+ as soon as all nodes know it\.$/);

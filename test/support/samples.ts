@@ -21,9 +21,10 @@ export interface World {
   readonly shipment: string;
   readonly product: string;
   readonly deadLetter: string;
-  /** A tenant without anything, and a client of `demo`. */
+  /** A tenant without anything, and a client and a customer of `demo`. */
   readonly tenant: string;
   readonly client: string;
+  readonly customer: string;
 }
 
 /** A request that is right in every respect, with all that its body may have. */
@@ -51,9 +52,12 @@ export async function buildWorld(platform: TestPlatform): Promise<World> {
   const { body: client } = await keeper.post("/api/v1/admin/clients", {
     ...{ tenant: "demo", name: "A reader", scopes: ["orders:read"] },
   });
+  const { rows } = await platform.owner.query<{ id: string }>(
+    "select id from auth.customers where tenant = 'demo' limit 1",
+  );
   return {
     ...{ order: order.id, shipment: order.shipment.id, product: product.id, deadLetter: await deadLetter(platform) },
-    ...{ tenant, client: client.id },
+    ...{ tenant, client: client.id, customer: rows[0]?.id as string },
   };
 }
 
@@ -124,7 +128,7 @@ export async function deadLetter({ owner }: TestPlatform, tenant = "demo"): Prom
 }
 
 /** A right request for every POST and PUT that takes a token and JSON. */
-export function samplesOf({ order, shipment, product, deadLetter, tenant, client }: World): Sample[] {
+export function samplesOf({ order, shipment, product, deadLetter, tenant, client, customer }: World): Sample[] {
   const items = [{ sku: SKU, quantity: 1 }];
   const sample = (
     operation: string,
@@ -209,6 +213,7 @@ export function samplesOf({ order, shipment, product, deadLetter, tenant, client
       "admin",
     ),
     sample("POST /api/v1/admin/clients/{id}/rotate-secret", { id: client }, { overlapSeconds: 60 }, "admin"),
+    sample("PUT /api/v1/admin/customers/{id}", { id: customer }, { active: true }, "admin"),
     sample("POST /api/v1/admin/keys/rotate", {}, {}, "platform"),
     sample("POST /api/v1/events/tickets", {}, {}, "orders:read"),
   ];

@@ -14,6 +14,20 @@ export const clientEnable: Command = {
   run: (operator, { client = "" }) => setClient(operator, client, true),
 };
 
+/** Lets a customer in no more, and ends all their tokens. */
+export const customerDisable: Command = {
+  usage: "customer-disable <id>",
+  description: "Disables a customer: they cannot log in, and their logins end within a second",
+  run: (operator, { id = "" }) => setCustomer(operator, id, false),
+};
+
+/** Lets a customer log in again. */
+export const customerEnable: Command = {
+  usage: "customer-enable <id>",
+  description: "Lets a customer who was disabled log in again",
+  run: (operator, { id = "" }) => setCustomer(operator, id, true),
+};
+
 /** Ends what all clients of a tenant may do. */
 export const tenantDisable: Command = {
   usage: "tenant-disable <id>",
@@ -34,6 +48,11 @@ type Operator = Parameters<Command["run"]>[0];
 async function setClient(operator: Operator, id: string, active: boolean): Promise<string> {
   const client = await operator.ask("auth.updateClient", { id, active });
   return `The client ${client.id} of ${client.tenant} is ${client.active ? "active" : "disabled"}.`;
+}
+
+async function setCustomer(operator: Operator, id: string, active: boolean): Promise<string> {
+  const customer = await operator.ask("auth.updateCustomer", { id, active });
+  return `The customer ${customer.id} of ${customer.tenant} is ${customer.active ? "active" : "disabled"}.`;
 }
 
 async function setTenant(operator: Operator, id: string, active: boolean): Promise<string> {

@@ -75,6 +75,9 @@ describe("answers", () => {
     await check("GET /api/v1/admin/tenants/{id}", "/api/v1/admin/tenants/demo");
     await check("GET /api/v1/admin/clients", "/api/v1/admin/clients?tenant=demo");
     await check("GET /api/v1/admin/clients/{id}", "/api/v1/admin/clients/demo-shop");
+    const customer = `/api/v1/admin/customers/${world.customer}`;
+    await check("GET /api/v1/admin/customers/{id}", customer);
+    await check("DELETE /api/v1/admin/customers/{id}/logins", `${customer}/logins`);
     await check("GET /api/v1/admin/keys", "/api/v1/admin/keys");
     await check("GET /api/v1/admin/audit-log", "/api/v1/admin/audit-log");
     await check("GET /api/v1/admin/processes", "/api/v1/admin/processes?state=stuck");

@@ -29,10 +29,11 @@ describe("the contract", () => {
       [/\/dead-letters\/\{id\}/, world.deadLetter],
       [/\/tenants\/\{id\}/, world.tenant],
       [/\/clients\/\{id\}/, world.client],
+      [/\/customers\/\{id\}/, world.customer],
       [/\{sku\}/, SKU],
       [/\{userId\}/, "01900000-0000-7000-8000-00000000c001"],
       [/\{domain\}/, "delivery"],
-      [/\/addresses\/\{id\}/, "01900000-0000-7000-8000-00000000a001"],
+      [/\/(addresses|logins)\/\{id\}/, "01900000-0000-7000-8000-00000000a001"],
     ];
     const id = other ?? ids.find(([pattern]) => pattern.test(path))?.[1];
     return path.replace("{channel}", other ?? "orders").replace(/\{\w+\}/, id ?? "");

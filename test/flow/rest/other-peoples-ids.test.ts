@@ -20,6 +20,8 @@ type Owned =
   | "customer"
   | "client"
   | "address"
+  | "login"
+  | "account"
   | undefined;
 
 /** Every parameter of every path. One that is new fails the test until it is here. */
@@ -37,6 +39,8 @@ const NAMED: readonly (readonly [path: RegExp, parameter: string, what: Owned])[
   // Tenants are the platform's operators' alone to see: test/flow/rest/admin-tenants.test.ts.
   [/\/admin\/tenants\//, "id", undefined],
   [/\/users\/addresses\/\{id\}/, "id", "address"],
+  [/\/users\/logins\/\{id\}/, "id", "login"],
+  [/\/admin\/customers\/\{id\}/, "id", "account"],
   // The platform's own subscriptions are the same for every tenant's operators.
   [/\/admin\/subscriptions\//, "domain", undefined],
   [/\/admin\/subscriptions\//, "channel", undefined],
@@ -84,6 +88,8 @@ describe("ids of other people", () => {
       customer: rows[0]?.id as string,
       client: "demo-courier",
       address: address.body.id,
+      login: (await ada.get("/api/v1/users/logins")).body.items[0].id,
+      account: rows[0]?.id as string,
     });
   });
   afterAll(() => platform.stop());
@@ -155,7 +161,7 @@ describe("ids of other people", () => {
     for (const probe of probes().filter(({ name }) => name.startsWith("GET "))) {
       // A feed that is found goes on for ever.
       if (probe.path("").includes("/events")) continue;
-      const { status } = await ask(probe.what === "address" ? ada : operator, probe, demo[probe.what].id);
+      const { status } = await ask(probe.path("").includes("/users/") ? ada : operator, probe, demo[probe.what].id);
       expect([probe.name, status]).toEqual([probe.name, 200]);
     }
   });

@@ -28,6 +28,8 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
   const claims = ({ token }: Client) =>
     JSON.parse(Buffer.from((token as string).split(".")[1] as string, "base64url").toString()) as {
       jti: string;
+      sid?: string;
+      customer?: string;
       exp: number;
     };
   const revoke = async ({ url, token }: Client) => {
@@ -66,6 +68,30 @@ describeWithServers("tokens in a cluster with two nodes of auth and two gateways
     await eventually("all nodes refuse it", isRefusedEverywhere(shop), 1_000);
     await eventually("its feeds have ended", () => feeds.every(({ ended }) => ended), 1_000);
     for (const gateway of GATEWAYS) expect((await at(gateway, shop).get("/api/v1/orders")).status).toBe(401);
+  });
+
+  test("of a customer are refused by all nodes once the customer is disabled, has another password, or has ended the login", async () => {
+    const operator = await cluster.client("demo-operator");
+    const url = cluster.urlOf("api-1");
+    for (const end of ["disabled", "password", "login"] as const) {
+      const password = `the password before ${end}`;
+      const account = { clientId: "demo-shop", email: `${end}@example.com`, password };
+      expect((await new Client(url).post("/api/v1/auth/register", account)).status).toBe(201);
+      const logIn = async () => {
+        const { body } = await new Client(url).post("/api/v1/auth/login", account);
+        return new Client(url, body.access_token);
+      };
+      const [one, other] = [await logIn(), await logIn()];
+      expect(await believers(one)).toEqual([...NODES].sort());
+      const { customer, sid } = claims(one);
+      const path = `/api/v1/admin/customers/${customer}`;
+      const change = { currentPassword: password, newPassword: "and the one after it" };
+      if (end === "disabled") expect((await operator.put(path, { active: false })).status).toBe(200);
+      if (end === "password") expect((await other.post("/api/v1/users/password", change)).status).toBe(204);
+      if (end === "login") expect((await other.send("DELETE", `/api/v1/users/logins/${sid}`)).status).toBe(204);
+      await eventually("all nodes refuse it", isRefusedEverywhere(one), 1_000);
+      expect(await believers(other)).toEqual(end === "disabled" ? [] : [...NODES].sort());
+    }
   });
 
   test("end their feeds also when the news of their end was lost", async () => {
