@@ -90,6 +90,9 @@ describe(".env.example", () => {
     expect(empty.filter((name) => !/_(URL|KEYS)$/.test(name))).toEqual([
       "TRUSTED_PROXIES",
       "LOG_FORMAT",
+      "MAIL_FROM",
+      "SMS_TOKEN",
+      "PUSH_TOKEN",
       "NODE_ID",
       "PROBE_PORT",
     ]);
@@ -265,7 +268,7 @@ describe("reading the settings of a node in a cluster", () => {
       ["test"],
     ]);
     const none = { ...cluster, ENCRYPTION_KEYS: "", SERVICES: "catalog,api" };
-    expect(readConfig(none, "cluster").encryptionKeys).toEqual({ auth: [], orders: [] });
+    expect(readConfig(none, "cluster").encryptionKeys).toEqual({ auth: [], notifications: [], orders: [] });
     expect(refusal({ ...cluster, ENCRYPTION_KEYS: "k1:c2VjcmV0" }, "cluster")).toMatch(
       /- ENCRYPTION_KEYS must be id:key/,
     );
@@ -274,8 +277,36 @@ describe("reading the settings of a node in a cluster", () => {
 
   test("needs no keys embedded, where the data folder has one, but in production", () => {
     const embedded = { DATABASE_URL: "postgres://all" };
-    expect(readConfig(embedded).encryptionKeys).toEqual({ auth: [], orders: [] });
+    expect(readConfig(embedded).encryptionKeys).toEqual({ auth: [], notifications: [], orders: [] });
     expect(refusal({ ...embedded, NODE_ENV: "production" })).toContain("ENCRYPTION_KEYS must be set");
+  });
+
+  test("wants all that belongs to a medium, and says none of it", () => {
+    const embedded = { DATABASE_URL: "postgres://all" };
+    expect(readConfig(embedded).media).toEqual({});
+    const media = {
+      SMTP_URL: "smtp://us:er-9@mail",
+      MAIL_FROM: "a@b.example",
+      SMS_URL: "http://sms",
+      SMS_TOKEN: "t-9",
+    };
+    expect(readConfig({ ...embedded, ...media }).media).toEqual({
+      smtp: { url: "smtp://us:er-9@mail", from: "a@b.example" },
+      sms: { url: "http://sms", token: "t-9" },
+    });
+    const wrong = {
+      SMTP_URL: "http://us:er-9@mail",
+      MAIL_FROM: "a <b>",
+      SMS_URL: "ftp://t-9",
+      PUSH_URL: "https://t-9",
+    };
+    const said = refusal({ ...embedded, ...wrong });
+    const named = [...said.matchAll(/^ {2}- (\w+)/gm)].map((match) => match[1]);
+    expect(named).toEqual(["SMTP_URL", "MAIL_FROM", "SMS_URL", "SMS_TOKEN", "PUSH_TOKEN"]);
+    expect(said).not.toMatch(/er-9|t-9/);
+    expect(refusal({ ...embedded, ...media, NODE_ENV: "production" })).toContain(
+      "SMS_URL must be an URL that begins with https://",
+    );
   });
 
   test("is no matter of the embedded profile", () => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { servicesOf } from "./bus/accounts.ts";
+import { type MediaConfig, readMedia } from "./media-config.ts";
 import { unfitPassword } from "./production.ts";
 import { type EncryptionKeys, readEncryptionKeys } from "./sealing/encryption-keys.ts";
 
@@ -10,7 +11,7 @@ export const DOMAINS = ["auth", "catalog", "inventory", "payments", "delivery", 
 export type DomainName = (typeof DOMAINS)[number];
 
 /** The domains that keep what is personal or secret, and seal it. */
-export const SEALING_DOMAINS = ["auth", "orders"] as const satisfies readonly DomainName[];
+export const SEALING_DOMAINS = ["auth", "notifications", "orders"] as const satisfies readonly DomainName[];
 export type SealingDomain = (typeof SEALING_DOMAINS)[number];
 
 /** All that a node can run: the domains and the gateway. */
@@ -71,6 +72,7 @@ export interface Config {
   /** How long an order may be PENDING before it is cancelled, in ms. */
   readonly orderDeadlineMs: number;
   readonly carrier: { readonly manual: boolean; readonly pickupMs: number; readonly deliveryMs: number };
+  readonly media: MediaConfig;
   /** How long a relay that has died holds the others up, in ms. */
   readonly relayLeaseMs: number;
   /** How often logs and timers are looked at without a wake-up, in ms. */
@@ -170,7 +172,9 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
     mostInFlight: whole("MOST_IN_FLIGHT", 512, 256, 100_000),
     requestTimeoutMs: whole("REQUEST_TIMEOUT_MS", 10_000, 100, 600_000),
     databases: Object.fromEntries(DOMAINS.map((domain) => [domain, database(domain)])) as Config["databases"],
-    encryptionKeys: { auth: encryptionKeys("auth"), orders: encryptionKeys("orders") },
+    encryptionKeys: Object.fromEntries(
+      SEALING_DOMAINS.map((domain) => [domain, encryptionKeys(domain)]),
+    ) as Config["encryptionKeys"],
     logLevel: oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal"], "info"),
     logFormat: oneOf("LOG_FORMAT", ["json", "pretty"], process.stdout.isTTY ? "pretty" : "json"),
     accessTokenSeconds: whole("ACCESS_TOKEN_SECONDS", 86_400, 1, 31_536_000),
@@ -181,6 +185,7 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
       pickupMs: whole("CARRIER_PICKUP_MS", 3_000, 0, 86_400_000),
       deliveryMs: whole("CARRIER_DELIVERY_MS", 3_000, 0, 86_400_000),
     },
+    media: readMedia(env, wrong),
     relayLeaseMs: whole("RELAY_LEASE_MS", 10_000, 100, 600_000),
     pollMs: whole("POLL_MS", 1_000, 10, 60_000),
     production,

@@ -51,7 +51,7 @@ export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
   inventory: [],
   payments: ["orders.visible"],
   delivery: [],
-  notifications: [],
+  notifications: ["orders.recipients", "auth.contacts"],
   orders: [
     "catalog.quote",
     "inventory.availability",

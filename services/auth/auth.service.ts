@@ -29,6 +29,7 @@ import { issueToken } from "./actions/issue-token.ts";
 import { listAddresses } from "./actions/list-addresses.ts";
 import { listAuditLog } from "./actions/list-audit-log.ts";
 import { listClients } from "./actions/list-clients.ts";
+import { listContacts } from "./actions/list-contacts.ts";
 import { listKeys } from "./actions/list-keys.ts";
 import { listLogins } from "./actions/list-logins.ts";
 import { listRevocations } from "./actions/list-revocations.ts";
@@ -129,6 +130,7 @@ export default defineSchema<AuthService>({
       verifyAuditLog,
       edgeRules,
       allowedOrigins,
+      contacts: listContacts,
       getProfile,
       updateProfile,
       changePassword,

@@ -9,7 +9,19 @@ import {
   staleVersion,
   unauthorised,
 } from "../../platform/errors.ts";
-import { Address, Email, Id, Instant, object, oneOf, page, paging, TenantId, text } from "../../platform/schema.ts";
+import {
+  Address,
+  Email,
+  Id,
+  Instant,
+  object,
+  oneOf,
+  page,
+  paging,
+  setOf,
+  TenantId,
+  text,
+} from "../../platform/schema.ts";
 
 /** The errors of RFC 6749, 5.2; the token routes answer them in that form. */
 export const invalidRequest = defineError(
@@ -449,6 +461,13 @@ export const contract = defineContract({
       },
       params: object({}),
       result: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String())])),
+    },
+    /** How customers are reached, and in which language; nothing of those who are not there, or not active. */
+    contacts: {
+      callers: "services",
+      idempotent: true,
+      params: object({ customers: setOf(object({ tenant: TenantId, customer: Id })) }),
+      result: Type.Array(object({ tenant: TenantId, customer: Id, email: Email, ...profile })),
     },
     getProfile: {
       rest: {

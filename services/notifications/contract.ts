@@ -1,7 +1,24 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { type ActionsOf, defineContract, type EventsOf } from "../../platform/contracts.ts";
 import { unauthorised } from "../../platform/errors.ts";
-import { Instant, object } from "../../platform/schema.ts";
+import { Instant, object, oneOf } from "../../platform/schema.ts";
+
+/** The ways to reach people. */
+export const MEDIA = ["email", "sms", "push"] as const;
+export const MediumName = oneOf([...MEDIA]);
+export type MediumName = Static<typeof MediumName>;
+
+/** What customers are told of. */
+export const MESSAGE_TYPES = [
+  "ORDER_PLACED",
+  "ORDER_CONFIRMED",
+  "ORDER_SHIPPED",
+  "ORDER_DELIVERED",
+  "ORDER_CANCELLED",
+  "PAYMENT_DECLINED",
+] as const;
+export const MessageType = oneOf([...MESSAGE_TYPES]);
+export type MessageType = Static<typeof MessageType>;
 
 export const contract = defineContract({
   domain: "notifications",

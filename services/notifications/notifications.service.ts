@@ -1,19 +1,22 @@
 import { database } from "../../mixins/database.ts";
 import { deadLetters } from "../../mixins/dead-letters.ts";
 import { health } from "../../mixins/health.ts";
+import { sealing } from "../../mixins/sealing.ts";
 import { subscriptions } from "../../mixins/subscriptions.ts";
 import { configOf } from "../../platform/config.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { Timer } from "../../platform/timer.ts";
 import { issueTicket } from "./actions/issue-ticket.ts";
 import { redeemTicket } from "./actions/redeem-ticket.ts";
-import { contract } from "./contract.ts";
-import type { NotificationsService } from "./media/medium.ts";
-import { SandboxMedium } from "./media/sandbox.ts";
+import { contract, MEDIA, type MediumName } from "./contract.ts";
+import { mediaOf } from "./media/media.ts";
+import { settleMessages } from "./message-repository.ts";
+import { Lane } from "./shared/lane.ts";
+import type { NotificationsService } from "./shared/notifications-service.ts";
 import { onOrderMoved } from "./subscriptions/on-order-moved.ts";
+import { prepareRecorded } from "./timers/prepare-recorded.ts";
 import { removeExpired } from "./timers/remove-expired.ts";
 import { resendMessages } from "./timers/resend-messages.ts";
-import { sendMessages } from "./timers/send-messages.ts";
 import { Unsent } from "./unsent.ts";
 
 export default defineSchema<NotificationsService>({
@@ -23,35 +26,48 @@ export default defineSchema<NotificationsService>({
     subscriptions("notifications", [{ channel: "orders", handlers: [onOrderMoved] }]),
     deadLetters("notifications"),
     health("notifications"),
+    sealing("notifications"),
     database("notifications"),
   ],
-  actions: actionsOf(contract, { issueTicket, redeemTicket }),
+  actions: actionsOf<typeof contract, NotificationsService>(contract, { issueTicket, redeemTicket }),
   created(this: NotificationsService) {
     const { logger } = this;
-    const everyMs = configOf(this.broker).pollMs;
+    const config = configOf(this.broker);
+    const everyMs = config.pollMs;
+    const media = mediaOf(config, this);
     Object.assign(this, {
-      medium: new SandboxMedium(this.database, this.clock),
+      lanes: new Map(
+        [...media].map(([name, medium]): [MediumName, Lane] => [name, new Lane(this, medium, { everyMs, logger })]),
+      ),
       unsent: new Unsent(),
-      sending: new Timer({ name: "messages", everyMs, run: () => sendMessages(this), logger }),
-      resending: new Timer({ name: "messages left behind", everyMs, run: () => resendMessages(this), logger }),
+      preparing: new Timer({ name: "messages", everyMs, run: () => prepareRecorded(this), logger }),
+      resending: new Timer({ name: "messages that are due", everyMs, run: () => resendMessages(this), logger }),
       expiry: new Timer({ name: "expired tickets", everyMs: 60_000, run: () => removeExpired(this), logger }),
-    });
+      publicUrl: config.issuer,
+    } satisfies Partial<NotificationsService>);
   },
   async started(this: NotificationsService) {
-    this.sending.start();
-    this.resending.start();
-    this.expiry.start();
+    const media = Object.fromEntries(MEDIA.map((name) => [name, this.lanes.get(name)?.medium.kind ?? "off"]));
+    this.logger.info({ media }, "customers are told by");
+    for (const timer of timersOf(this)) timer.start();
   },
   async stopped(this: NotificationsService) {
-    this.unsent.close();
-    await Promise.all([this.sending.stop(), this.resending.stop(), this.expiry.stop()]);
-    // What the medium does not take now, another node sends once its time here is over.
-    while (!this.unsent.isEmpty) {
-      const failed = await sendMessages(this).then(
-        () => false,
-        () => true,
-      );
-      if (failed) break;
-    }
+    const lanes = [...this.lanes.values()];
+    const held = this.unsent.close();
+    const prepared = lanes.flatMap((lane) => lane.unsent.close());
+    await Promise.all(timersOf(this).map((timer) => timer.stop()));
+    for (const { medium } of lanes) medium.close();
+    // Another node need not wait until their time here is over.
+    const dueAt = this.clock.now();
+    const given = [...held, ...prepared].map(({ message }) => ({ message, state: "PENDING" as const, dueAt }));
+    await settleMessages(
+      this.database,
+      given.map((one) => ({ ...one, attempts: one.message.attempts })),
+      dueAt,
+    ).catch((err: unknown) => this.logger.warn({ err }, "messages are left until their time here is over"));
   },
 });
+
+function timersOf({ lanes, preparing, resending, expiry }: NotificationsService): Timer[] {
+  return [preparing, resending, expiry, ...[...lanes.values()].map(({ sending }) => sending)];
+}

@@ -1,15 +1,21 @@
 import type { Instant } from "../../platform/clock.ts";
 import type { RecordedMessage } from "./message.ts";
 
-/** So many wait in memory at most, which bounds it while the medium is away. */
+/** So many wait in memory at most, which bounds it while a medium is away. */
 const MOST = 10_000;
 
+/** A message that this node is at work on until a time; after it another one may be. */
+export interface InHand {
+  readonly message: RecordedMessage;
+  readonly until: Instant;
+}
+
 /**
- * The messages that this node has recorded as its own and has not handed over. It does not look for them, and nothing
- * is lost with them: once their time is over they are found by their rows.
+ * The messages that this node has in hand and has not handed over, at one step of their way. Nothing is lost with them:
+ * once their time is over they are found by their rows.
  */
-export class Unsent {
-  #messages: { readonly message: RecordedMessage; readonly until: Instant }[] = [];
+export class Unsent<T extends InHand> {
+  #messages: T[] = [];
   #closed = false;
 
   /** Whether this node takes more in hand. */
@@ -17,22 +23,28 @@ export class Unsent {
     return this.#closed || this.#messages.length >= MOST;
   }
 
-  add(messages: readonly RecordedMessage[], until: Instant): void {
-    for (const message of messages) this.#messages.push({ message, until });
-  }
-
-  /** Takes the oldest out, at most so many. Those whose time is over may be in another node's hands. */
-  take(now: Instant, limit: number): RecordedMessage[] {
-    const taken = this.#messages.splice(0, limit);
-    return taken.filter(({ until }) => until > now).map(({ message }) => message);
-  }
-
   get isEmpty(): boolean {
     return this.#messages.length === 0;
   }
 
-  /** Nothing more is taken in hand: the node stops. */
-  close(): void {
+  /** What is too much is left to its row. */
+  add(messages: readonly T[]): void {
+    for (const message of messages) if (!this.isFull) this.#messages.push(message);
+  }
+
+  /** Puts back what was taken, before all others. */
+  putBack(messages: readonly T[]): void {
+    if (!this.#closed) this.#messages.unshift(...messages);
+  }
+
+  /** Takes the oldest out, at most so many, but for those whose time is over by then: others may be at work on them. */
+  take(then: Instant, limit: number): T[] {
+    return this.#messages.splice(0, limit).filter(({ until }) => until > then);
+  }
+
+  /** Nothing more is taken in hand: the node stops. Answers what there is. */
+  close(): T[] {
     this.#closed = true;
+    return this.#messages.splice(0);
   }
 }

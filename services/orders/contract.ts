@@ -17,6 +17,7 @@ import {
   page,
   paging,
   Sku,
+  setOf,
   text,
 } from "../../platform/schema.ts";
 
@@ -221,6 +222,23 @@ const Inspection = object({
 });
 export type Inspection = Static<typeof Inspection>;
 
+/** Whom messages about an order are for, as far as the order knows, and what they say; amounts are minor units. */
+const Recipient = object({
+  orderId: Id,
+  tenant: Type.String(),
+  number: Type.String(),
+  customerId: Type.Optional(Id),
+  email: Type.Optional(Email),
+  phone: Type.Optional(Type.String()),
+  name: Type.String(),
+  currency: Currency,
+  total: Amount,
+  items: Type.Array(object({ sku: Sku, name: Type.String(), quantity: Type.Integer(), total: Amount })),
+  carrier: Type.Optional(Type.String()),
+  trackingNumber: Type.Optional(Type.String()),
+  cancellationCode: Type.Optional(Type.String()),
+});
+
 export const contract = defineContract({
   domain: "orders",
   actions: {
@@ -401,6 +419,13 @@ export const contract = defineContract({
         limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
       }),
       result: Type.Array(object({ tenant: Type.String(), process: Process })),
+    },
+    /** Whom messages about orders are for, and what they say; none of orders that are not there. */
+    recipients: {
+      callers: "services",
+      idempotent: true,
+      params: object({ orderIds: setOf(Id) }),
+      result: Type.Array(Recipient),
     },
     /** What the live feeds need to know: whether the caller may see the order. */
     visible: {

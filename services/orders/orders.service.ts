@@ -15,6 +15,7 @@ import { listOrders, listOrdersOfUser } from "./actions/list-orders.ts";
 import { compensateProcess, getProcess, listProcesses, retryProcess, skipStep } from "./actions/manage-processes.ts";
 import { orderFigures } from "./actions/order-figures.ts";
 import { orderHistory } from "./actions/order-history.ts";
+import { orderRecipients } from "./actions/order-recipients.ts";
 import { type OrdersService, placeOrder, placeSet } from "./actions/place-order.ts";
 import { rebuildProjection } from "./actions/rebuild-projection.ts";
 import { setOrderStatus } from "./actions/set-order-status.ts";
@@ -61,6 +62,7 @@ export default defineSchema<OrdersService>({
     compensate: compensateProcess,
     rebuildProjection,
     figures: orderFigures,
+    recipients: orderRecipients,
     visible: orderVisible,
     process: getProcess,
     inspect: inspectOrder,

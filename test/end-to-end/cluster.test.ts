@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
-import { SERVICES } from "../../platform/config.ts";
+import { SEALING_DOMAINS, SERVICES } from "../../platform/config.ts";
 import { isAlive } from "../../platform/embedded-postgres/processes.ts";
 import { Client, orderBody } from "../support/client.ts";
 import { ClusterProcess } from "../support/cluster-process.ts";
@@ -85,7 +85,7 @@ describeWithServers("npm run cluster", () => {
       const urls = Object.keys(env).filter((variable) => variable.endsWith("DATABASE_URL"));
       expect(urls).toEqual(env.SERVICES === "api" ? [] : [`${env.SERVICES?.toUpperCase()}_DATABASE_URL`]);
       const keys = Object.keys(env).filter((variable) => variable.endsWith("ENCRYPTION_KEYS"));
-      const seals = env.SERVICES === "auth" || env.SERVICES === "orders";
+      const seals = (SEALING_DOMAINS as readonly string[]).includes(env.SERVICES as string);
       expect(keys).toEqual(seals ? [`${env.SERVICES?.toUpperCase()}_ENCRYPTION_KEYS`] : []);
     }
     expect((await stat(path.join(cluster.dataDir, "cluster.json"))).mode & 0o777).toBe(0o600);

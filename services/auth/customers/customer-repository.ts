@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Instant } from "../../../platform/clock.ts";
 import { type Database, statement, type Tx } from "../../../platform/database.ts";
+import { Recordset } from "../../../platform/recordset.ts";
 import type { Sealing } from "../../../platform/sealing/sealing.ts";
 import { emailIndexes, emailKey, type Profile, type ProfileColumns, sealProfile } from "./profile.ts";
 
@@ -39,6 +40,12 @@ const add = statement(
 const find = statement(
   "auth.find_profile",
   `select ${PROFILE} from customers where tenant = $1 and id = $2 and active`,
+);
+const CUSTOMERS = new Recordset<{ tenant: string; customer: string }>("tenant text, customer uuid");
+const findMany = statement(
+  "auth.find_profiles",
+  `select ${PROFILE.replace("id, tenant", "c.id, c.tenant")} from ${CUSTOMERS.from("k")}
+   join customers c on c.id = k.customer and c.tenant = k.tenant where c.active`,
 );
 const lock = statement("auth.lock_profile", `${find.text} for update`);
 const save = statement(
@@ -100,6 +107,14 @@ function lockOf(tenant: string, email: string): string {
 /** The profile of a customer who may log in. */
 export async function findProfile(database: Database, tenant: string, id: string): Promise<ProfileRow | undefined> {
   return (await database.of(tenant).query<ProfileRow>(find, [tenant, id]))[0];
+}
+
+/** The profiles of customers of any tenants who may log in. */
+export function findProfiles(
+  database: Database,
+  customers: readonly { readonly tenant: string; readonly customer: string }[],
+): Promise<ProfileRow[]> {
+  return database.acrossTenants.query(findMany, CUSTOMERS.values(customers));
 }
 
 /** The same, locked: all changes of what is a customer's wait here for each other. */

@@ -1,22 +1,20 @@
-import type { DomainService } from "../../../platform/service.ts";
-import type { Timer } from "../../../platform/timer.ts";
-import type { Message } from "../message.ts";
-import type { Unsent } from "../unsent.ts";
+import type { MediumName } from "../contract.ts";
+import type { Outcome, OutgoingMessage } from "../message.ts";
 
-/** A way to reach people. */
+/** A way to reach people, behind which a provider stands, or a sandbox. */
 export interface Medium {
-  readonly name: string;
-  /** Hands messages over, each once by its id: one that it was given before it passes over. Rejects if it takes none. */
-  send(messages: readonly Message[]): Promise<void>;
-}
-
-/** The notifications service, as its handlers see it. */
-export interface NotificationsService extends DomainService {
-  readonly medium: Medium;
-  /** What this node is to hand over, and who does it; woken when there is something. */
-  readonly unsent: Unsent;
-  readonly sending: Timer;
-  /** Hands over what was left by a node that died, or by a medium that took nothing. */
-  readonly resending: Timer;
-  readonly expiry: Timer;
+  readonly name: MediumName;
+  /** What is behind it, for the log: `smtp`, `http`, `sandbox`. */
+  readonly kind: string;
+  /** How many messages it takes at a time. */
+  readonly atOnce: number;
+  /** How long that may take, in ms: after it every one of them has its outcome. */
+  readonly longestMs: number;
+  /**
+   * Hands messages over, no two of one order. Answers an outcome for each, in their order, and rejects only if none has
+   * left. A provider that was given a message before knows it by its id.
+   */
+  send(messages: readonly OutgoingMessage[]): Promise<readonly Outcome[]>;
+  /** Lets go of its connections. */
+  close(): void;
 }

@@ -1,5 +1,6 @@
 import { newId } from "../../../platform/ids.ts";
-import type { NotificationsService } from "../../../services/notifications/media/medium.ts";
+import type { Medium } from "../../../services/notifications/media/medium.ts";
+import type { NotificationsService } from "../../../services/notifications/shared/notifications-service.ts";
 import { BusCluster, TWO_EACH } from "../../support/bus-cluster.ts";
 import { type Client, orderBody } from "../../support/client.ts";
 import { contradictions, onHand } from "../../support/oracle.ts";
@@ -21,7 +22,8 @@ describeWithServers("what two nodes of every domain find to do at the same time 
     cluster = await BusCluster.start({ nodes: TWO_EACH, env: { ORDER_DEADLINE_MS: "12000" } });
     initial = await onHand(cluster.owner);
     for (const node of ["notifications-1", "notifications-2"]) {
-      const { medium } = cluster.node(node).getLocalService("notifications") as unknown as NotificationsService;
+      const { lanes } = cluster.node(node).getLocalService("notifications") as unknown as NotificationsService;
+      const medium = lanes.get("email")?.medium as Medium;
       const send = medium.send.bind(medium);
       medium.send = (messages) => {
         handedOver.push(...messages.map(({ id }) => id));
@@ -35,7 +37,11 @@ describeWithServers("what two nodes of every domain find to do at the same time 
 
   const rows = async (sql: string) => (await cluster.owner.query(sql)).rows;
   const place = async (paymentToken = "pm_card_visa") => {
-    const answer = await shop.post("/api/v1/orders", orderBody({ paymentToken }), newId());
+    const answer = await shop.post(
+      "/api/v1/orders",
+      orderBody({ paymentToken, customer: { email: "ada@example.com" } }),
+      newId(),
+    );
     expect(answer.status).toBe(201);
     return answer.body.id as string;
   };
