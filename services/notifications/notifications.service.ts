@@ -43,6 +43,7 @@ export default defineSchema<NotificationsService>({
       preparing: new Timer({ name: "messages", everyMs, run: () => prepareRecorded(this), logger }),
       resending: new Timer({ name: "messages that are due", everyMs, run: () => resendMessages(this), logger }),
       expiry: new Timer({ name: "expired tickets", everyMs: 60_000, run: () => removeExpired(this), logger }),
+      stopping: new AbortController(),
       publicUrl: config.issuer,
     } satisfies Partial<NotificationsService>);
   },
@@ -52,6 +53,7 @@ export default defineSchema<NotificationsService>({
     for (const timer of timersOf(this)) timer.start();
   },
   async stopped(this: NotificationsService) {
+    this.stopping.abort();
     const lanes = [...this.lanes.values()];
     const held = this.unsent.close();
     const prepared = lanes.flatMap((lane) => lane.unsent.close());

@@ -14,6 +14,8 @@ export interface NotificationsService extends DomainService {
   /** Takes in hand what is due: what has failed, what waited for others, what was left by a node that died. */
   readonly resending: Timer;
   readonly expiry: Timer;
+  /** Aborted when the service stops. */
+  readonly stopping: AbortController;
   /** What links in mails begin with: the public URL of the API. */
   readonly publicUrl: string;
 }
