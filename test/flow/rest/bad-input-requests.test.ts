@@ -115,7 +115,7 @@ describe("a request that is wrong", () => {
           asked++;
         }
       }
-      expect([asked > 200, known.length]).toEqual([true, 6]);
+      expect([asked > 200, known.length]).toEqual([true, 7]);
     });
 
     test.each([

@@ -159,7 +159,15 @@ describe("a body that is wrong", () => {
     });
 
     test.each(bodies)("behind an object that does not exist: %s", async (_, what) => {
-      const ids = [world.order, world.shipment, world.product, world.deadLetter, world.client, "SKU-COFFEE-1KG"];
+      const ids = [
+        world.order,
+        world.shipment,
+        world.product,
+        world.deadLetter,
+        world.client,
+        world.customer,
+        "SKU-COFFEE-1KG",
+      ];
       for (const sample of samples.filter(({ owned }) => owned)) {
         const path = ids.reduce((all, id) => all.replace(id, "01900000-0000-7000-8000-00000000dead"), sample.path);
         expectProblem(await send(operator, { ...sample, path }, what), 404, "NOT_FOUND");
