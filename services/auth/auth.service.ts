@@ -73,6 +73,7 @@ const clients = {
     previousSecretUntil: { type: DataTypes.DATE, field: "previous_secret_until" },
     epoch: DataTypes.UUID,
     scopes: DataTypes.ARRAY(DataTypes.TEXT),
+    grants: DataTypes.ARRAY(DataTypes.TEXT),
     active: DataTypes.BOOLEAN,
   },
 };

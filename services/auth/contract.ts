@@ -38,6 +38,12 @@ export const invalidClient = defineError(
 );
 export const invalidGrant = defineError("invalid_grant", 400, "The refresh token is not good (any more).", "never");
 export const unsupportedGrantType = defineError("unsupported_grant_type", 400, "This grant is not there.", "never");
+export const unauthorizedClient = defineError(
+  "unauthorized_client",
+  400,
+  "The client was not given this grant.",
+  "never",
+);
 export const invalidScope = defineError("invalid_scope", 400, "The scope is more than was granted.", "changed");
 
 export const MOST_ADDRESSES = 100;
@@ -199,6 +205,11 @@ const Scopes = Type.Array(oneOf(SCOPES), {
   errorMessage: "must be a list of scopes",
 });
 
+/** What a client gets tokens with: its own by its secret, and customers' by their passwords (and their refresh tokens). */
+const Grant = oneOf(["client_credentials", "password"]);
+export type Grant = Static<typeof Grant>;
+const Grants = Type.Array(Grant, { maxItems: 10, errorMessage: "must be a list of grants" });
+
 /** A merchant, or whoever else has things of their own here. */
 export const Tenant = object(
   {
@@ -220,6 +231,11 @@ const managedClient = {
   tenant: TenantId,
   name: Type.String(),
   scopes: Type.Array(Type.String()),
+  grants: Type.Array(
+    Type.String({
+      description: "`client_credentials`: tokens of its own, for its secret; `password`: customers log in by it.",
+    }),
+  ),
   active: Type.Boolean(),
   limits: ClientLimits,
   previousSecretUntil: Type.Optional(
@@ -313,7 +329,15 @@ export const contract = defineContract({
         ...clientCredentials,
       }),
       result: object({ ...accessToken, refresh_token: Type.Optional(Type.String()) }),
-      errors: [invalidRequest, invalidClient, invalidGrant, unsupportedGrantType, invalidScope, rateLimited],
+      errors: [
+        invalidRequest,
+        invalidClient,
+        invalidGrant,
+        unauthorizedClient,
+        unsupportedGrantType,
+        invalidScope,
+        rateLimited,
+      ],
     },
     register: {
       idempotent: true,
@@ -661,27 +685,28 @@ export const contract = defineContract({
       errors: [notFound],
     },
     createClient: {
-      audited: { keeps: ["tenant", "name", "scopes"] },
+      audited: { keeps: ["tenant", "name", "scopes", "grants"] },
       rest: {
         route: "POST /admin/clients",
         tag: "Administration",
         summary: "Adds a client",
-        description: "Its `secret` is shown this once. It gets no scope that you lack.",
+        description:
+          "Its `secret` is shown this once. It gets no scope that you lack, and unless `grants` says more, no grant but `client_credentials`: customers do not log in by it.",
         scopes: ["admin"],
         status: 201,
       },
-      params: object({ tenant: Type.Optional(Slug), name: text(200), scopes: Scopes }),
+      params: object({ tenant: Type.Optional(Slug), name: text(200), scopes: Scopes, grants: Type.Optional(Grants) }),
       result: ClientWithSecret,
       errors: [forbidden],
     },
     updateClient: {
-      audited: { object: "id", keeps: ["name", "scopes", "active", "limits", "version"] },
+      audited: { object: "id", keeps: ["name", "scopes", "grants", "active", "limits", "version"] },
       rest: {
         route: "PUT /admin/clients/:id",
         tag: "Administration",
         summary: "Changes, disables or enables a client",
         description:
-          "Members that are left out stay. `limits` are requests a minute and hold within seconds; they are for the scope `platform` to change, and one that is left out has its default. When it is disabled, or loses a scope, its tokens end everywhere within a second. With `version` it is refused when the client has changed since. You need all scopes that it has or gets.",
+          "Members that are left out stay. `limits` are requests a minute and hold within seconds; they are for the scope `platform` to change, and one that is left out has its default. When it is disabled, or loses a scope or a grant, its tokens end everywhere within a second. With `version` it is refused when the client has changed since. You need all scopes that it has or gets.",
         scopes: ["admin"],
         existsBy: "auth.getClient",
       },
@@ -689,6 +714,7 @@ export const contract = defineContract({
         id: ManagedId,
         name: Type.Optional(text(200)),
         scopes: Type.Optional(Scopes),
+        grants: Type.Optional(Grants),
         active: Type.Optional(Type.Boolean()),
         limits: Type.Optional(ClientLimits),
         version: Type.Optional(Version),

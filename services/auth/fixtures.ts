@@ -3,7 +3,7 @@ import type { Scope } from "../../platform/contracts.ts";
 import type { Database } from "../../platform/database.ts";
 import { newId } from "../../platform/ids.ts";
 import { DEMO_SECRET } from "../../platform/production.ts";
-import { SCOPES } from "./contract.ts";
+import { type Grant, SCOPES } from "./contract.ts";
 import { hashPassword } from "./crypto/password.ts";
 import { hashSecret } from "./crypto/secret.ts";
 import { addDemoCustomers, hasCustomers } from "./customers/demo-customer-repository.ts";
@@ -25,13 +25,25 @@ const TENANTS = [
   { id: "waybill", name: "Waybill", limits: { requests: PLENTY }, origins: [] },
 ];
 
-const CLIENTS: readonly { id: string; tenant: string; name: string; scopes: readonly Scope[] }[] = [
-  { id: "demo-shop", tenant: "demo", name: "The demo shop's back end", scopes: SHOP },
-  { id: "demo-courier", tenant: "demo", name: "The demo shop's courier", scopes: ["delivery:read", "delivery:write"] },
-  { id: "demo-operator", tenant: "demo", name: "The demo shop's operators", scopes: TENANT_SCOPES },
-  { id: "acme-shop", tenant: "acme", name: "Acme's back end", scopes: SHOP },
-  { id: "acme-operator", tenant: "acme", name: "Acme's operators", scopes: TENANT_SCOPES },
-  { id: "waybill-operator", tenant: "waybill", name: "The platform's operators", scopes: SCOPES },
+interface DemoClient {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly grants: readonly Grant[];
+}
+
+/** Customers log in by the shops alone. */
+const OWN: readonly Grant[] = ["client_credentials"];
+const SHOPS: readonly Grant[] = ["client_credentials", "password"];
+const COURIER: readonly Scope[] = ["delivery:read", "delivery:write"];
+const CLIENTS: readonly DemoClient[] = [
+  { id: "demo-shop", tenant: "demo", name: "The demo shop's back end", scopes: SHOP, grants: SHOPS },
+  { id: "demo-courier", tenant: "demo", name: "The demo shop's courier", scopes: COURIER, grants: OWN },
+  { id: "demo-operator", tenant: "demo", name: "The demo shop's operators", scopes: TENANT_SCOPES, grants: OWN },
+  { id: "acme-shop", tenant: "acme", name: "Acme's back end", scopes: SHOP, grants: SHOPS },
+  { id: "acme-operator", tenant: "acme", name: "Acme's operators", scopes: TENANT_SCOPES, grants: OWN },
+  { id: "waybill-operator", tenant: "waybill", name: "The platform's operators", scopes: SCOPES, grants: OWN },
 ];
 
 const PASSWORD = "correct horse battery staple";

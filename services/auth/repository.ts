@@ -3,6 +3,7 @@ import type { ResultOf } from "../../platform/contracts.ts";
 import { type Database, type Queries, statement, type Tx } from "../../platform/database.ts";
 import type { Revocation } from "../../platform/identity/revocations.ts";
 import type { RevocationPlace } from "../../platform/identity/token-verifier.ts";
+import type { Grant } from "./contract.ts";
 
 /** A key pair, in PEM. The private half is sealed, but in rows of before it was. */
 export interface KeyRow {
@@ -158,9 +159,11 @@ const insertTenants = statement(
 );
 const insertClients = statement(
   "auth.add_clients",
-  `insert into clients (id, tenant, name, secret_hash, scopes, limits, created_at)
-   select id, tenant, name, "secretHash", array(select json_array_elements_text(scopes)), limits, $2
-   from json_to_recordset($1) as c(id text, tenant text, name text, "secretHash" text, scopes json, limits jsonb)
+  `insert into clients (id, tenant, name, secret_hash, scopes, grants, limits, created_at)
+   select id, tenant, name, "secretHash", array(select json_array_elements_text(scopes)),
+     array(select json_array_elements_text(grants)), limits, $2
+   from json_to_recordset($1)
+     as c(id text, tenant text, name text, "secretHash" text, scopes json, grants json, limits jsonb)
    on conflict (id) do update set limits = excluded.limits where clients.limits = '{}'`,
 );
 
@@ -189,6 +192,7 @@ export interface NewClient {
   readonly name: string;
   readonly secretHash: string;
   readonly scopes: readonly string[];
+  readonly grants: readonly Grant[];
   readonly limits: ResultOf<"auth.edgeRules">["limits"];
 }
 

@@ -205,11 +205,16 @@ export function samplesOf({ order, shipment, product, deadLetter, tenant, client
       ),
       owned: false,
     },
-    sample("POST /api/v1/admin/clients", {}, { tenant: "demo", name: "Another", scopes: ["orders:read"] }, "admin"),
+    sample(
+      "POST /api/v1/admin/clients",
+      {},
+      { tenant: "demo", name: "Another", scopes: ["orders:read"], grants: ["client_credentials", "password"] },
+      "admin",
+    ),
     sample(
       "PUT /api/v1/admin/clients/{id}",
       { id: client },
-      { name: "Still a reader", scopes: ["orders:read"], active: true, version: 1 },
+      { name: "Still a reader", scopes: ["orders:read"], grants: ["client_credentials"], active: true, version: 1 },
       "admin",
     ),
     sample("POST /api/v1/admin/clients/{id}/rotate-secret", { id: client }, { overlapSeconds: 60 }, "admin"),

@@ -12,7 +12,7 @@ import { findTenant } from "../tenants/tenant-repository.ts";
 /** Adds a client to the caller's tenant, or to another's for the platform's operators. Its secret is shown this once. */
 export const createClient: ActionHandler<"auth.createClient", AuthService> = async function (ctx) {
   const identity = ctx.meta.identity as Identity;
-  const { name, scopes, tenant = identity.tenant } = ctx.params;
+  const { name, scopes, grants = ["client_credentials"], tenant = identity.tenant } = ctx.params;
   if (tenant !== identity.tenant && tenantsOf(identity) !== "*")
     throw forbidden({ detail: "The tenant is not yours, and the token lacks platform." });
   assertHolds(identity, scopes);
@@ -25,7 +25,7 @@ export const createClient: ActionHandler<"auth.createClient", AuthService> = asy
     ctx,
     async (tx) => {
       const now = this.clock.now();
-      const client = newClient({ tenant, name, scopes }, secretHash, now);
+      const client = newClient({ tenant, name, scopes, grants }, secretHash, now);
       await addClient(tx, client);
       return { ...clientView(client, now), secret };
     },

@@ -1,7 +1,8 @@
 import type { ActionHandler } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { authenticateClient } from "../clients/authenticate-client.ts";
-import { invalidGrant, invalidRequest, invalidScope, unsupportedGrantType } from "../contract.ts";
+import { mayAskBy } from "../clients/find-client.ts";
+import { invalidGrant, invalidRequest, invalidScope, unauthorizedClient, unsupportedGrantType } from "../contract.ts";
 import { narrowScope } from "../scope.ts";
 import { grantAccess } from "../sessions/access-grant.ts";
 import { refreshSession } from "../sessions/refresh-session.ts";
@@ -28,6 +29,7 @@ export const issueToken: ActionHandler<"auth.issueToken", AuthService> = async f
   if (grant !== "client_credentials")
     throw unsupportedGrantType({ detail: "grant_type must be client_credentials or refresh_token." });
   const client = await authenticateClient(this, ctx);
+  if (!mayAskBy(client, grant)) throw unauthorizedClient();
   const scopes = narrowScope(asked, client.scopes);
   if (!scopes) throw invalidScope({ detail: "The scope is more than the client was granted." });
   return grantAccess(this, { client: client.id, tenant: client.tenant, scopes, epoch: client.epoch });

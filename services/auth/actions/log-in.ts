@@ -5,7 +5,7 @@ import { unauthorised } from "../../../platform/errors.ts";
 import { newId } from "../../../platform/ids.ts";
 import { type ActionHandler, serviceContext } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
-import { findClient } from "../clients/find-client.ts";
+import { findClientForLogin } from "../clients/find-client.ts";
 import { verifyPassword } from "../crypto/password.ts";
 import { firstToken, hashOf, writeRefreshToken } from "../crypto/refresh-token.ts";
 import { checkPassword } from "../customers/check-password.ts";
@@ -25,7 +25,7 @@ const NOBODY = "nobody";
  */
 export const logIn: ActionHandler<"auth.login", AuthService> = async function (ctx) {
   const { clientId, email, password } = ctx.params;
-  const client = await findClient(this, clientId);
+  const client = await findClientForLogin(this, clientId);
   let customer: CustomerRow | undefined;
   const check = async () => {
     // Also without a client: it takes the same time.

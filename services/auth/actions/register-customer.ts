@@ -3,7 +3,7 @@ import { unauthorised } from "../../../platform/errors.ts";
 import { newId } from "../../../platform/ids.ts";
 import { type ActionHandler, serviceContext } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
-import { findClient } from "../clients/find-client.ts";
+import { findClientForLogin } from "../clients/find-client.ts";
 import { hashPassword } from "../crypto/password.ts";
 import { addCustomer } from "../customers/customer-repository.ts";
 import { assertGoodPassword } from "../customers/known-passwords.ts";
@@ -14,7 +14,7 @@ import { assertGoodPassword } from "../customers/known-passwords.ts";
  */
 export const registerCustomer: ActionHandler<"auth.register", AuthService> = async function (ctx) {
   const { clientId, email, password, name } = ctx.params;
-  const client = await findClient(this, clientId);
+  const client = await findClientForLogin(this, clientId);
   if (!client) throw unauthorised({ detail: "The client is not known." });
   await assertGoodPassword("password", password, [email, client.id, client.tenant]);
   const register = async () => {

@@ -11,7 +11,7 @@ import { tenantsOf } from "../clients/whose.ts";
 
 /**
  * Changes members of a client. What it may not do any more its tokens may not either: they end when it is disabled, and
- * when a scope is taken from it.
+ * when a scope or a grant is taken from it.
  */
 export const updateClient: ActionHandler<"auth.updateClient", AuthService> = async function (ctx) {
   const identity = ctx.meta.identity as Identity;
@@ -20,6 +20,7 @@ export const updateClient: ActionHandler<"auth.updateClient", AuthService> = asy
     const before = await lockClient(tx, id, tenantsOf(identity));
     if (!before) throw notFound();
     const scopes = [...new Set(changes.scopes ?? before.scopes)];
+    const grants = [...new Set(changes.grants ?? before.grants)];
     // Who may do more than the caller is not the caller's to change either.
     assertHolds(identity, [...new Set([...before.scopes, ...scopes])]);
     if (changes.limits !== undefined && tenantsOf(identity) !== "*")
@@ -27,9 +28,10 @@ export const updateClient: ActionHandler<"auth.updateClient", AuthService> = asy
     if (version !== undefined && version !== before.version) throw staleVersion({ version: before.version });
     if (changes.active === false && id === identity.client)
       throw conflict({ detail: "The client is the one that asks: it could not be enabled by it again." });
-    const client: ManagedClient = { ...before, ...changes, scopes };
+    const client: ManagedClient = { ...before, ...changes, scopes, grants };
     if (isSame(before, client)) return clientView(before, this.clock.now());
-    const isLess = (before.active && !client.active) || before.scopes.some((scope) => !scopes.includes(scope));
+    const isLess =
+      (before.active && !client.active) || !isAmong(before.scopes, scopes) || !isAmong(before.grants, grants);
     if (isLess) await endTokens(this, tx, { epochs: [before.epoch], tenant: before.tenant });
     const now = this.clock.now();
     const epoch = isLess ? randomUUID() : before.epoch;
@@ -41,6 +43,14 @@ export const updateClient: ActionHandler<"auth.updateClient", AuthService> = asy
 };
 
 function isSame(a: ManagedClient, b: ManagedClient): boolean {
-  const sameScopes = a.scopes.length === b.scopes.length && a.scopes.every((scope) => b.scopes.includes(scope));
-  return a.name === b.name && a.active === b.active && isDeepStrictEqual(a.limits, b.limits) && sameScopes;
+  const isAllowedTheSame = isSameSet(a.scopes, b.scopes) && isSameSet(a.grants, b.grants);
+  return a.name === b.name && a.active === b.active && isDeepStrictEqual(a.limits, b.limits) && isAllowedTheSame;
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return isAmong(a, b) && isAmong(b, a);
+}
+
+function isAmong(some: readonly string[], all: readonly string[]): boolean {
+  return some.every((one) => all.includes(one));
 }

@@ -15,6 +15,7 @@ export interface ClientRow {
   readonly previousSecretUntil: Date | null;
   readonly epoch: string;
   readonly scopes: readonly string[];
+  readonly grants: readonly string[];
   readonly active: boolean;
 }
 

@@ -9,6 +9,7 @@ export interface ManagedClient {
   readonly tenant: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  readonly grants: readonly string[];
   readonly active: boolean;
   readonly limits: ClientLimits;
   readonly secretHash: string;
@@ -20,7 +21,7 @@ export interface ManagedClient {
   readonly updatedAt: Instant;
 }
 
-const COLUMNS = `c.id, c.tenant, c.name, c.scopes, c.active, c.limits, c.secret_hash as "secretHash",
+const COLUMNS = `c.id, c.tenant, c.name, c.scopes, c.grants, c.active, c.limits, c.secret_hash as "secretHash",
   c.previous_secret_hash as "previousSecretHash", c.previous_secret_until as "previousSecretUntil", c.epoch, c.version,
   c.created_at as "createdAt", coalesce(c.updated_at, c.created_at) as "updatedAt"`;
 
@@ -34,13 +35,13 @@ const lock = statement(
 );
 const add = statement(
   "clients.add",
-  `insert into clients (id, tenant, name, scopes, active, secret_hash, epoch, version, created_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+  `insert into clients (id, tenant, name, scopes, grants, active, secret_hash, epoch, version, created_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 );
 const save = statement(
   "clients.save",
   `update clients set name = $2, scopes = $3, active = $4, secret_hash = $5, previous_secret_hash = $6,
-     previous_secret_until = $7, epoch = $8, version = $9, updated_at = $10, limits = $11
+     previous_secret_until = $7, epoch = $8, version = $9, updated_at = $10, limits = $11, grants = $12
    where id = $1`,
 );
 const listAll = statement(
@@ -75,15 +76,26 @@ export async function lockClient(tx: Tx, id: string, tenant: string): Promise<Ma
 }
 
 export async function addClient(tx: Tx, client: ManagedClient): Promise<void> {
-  const { id, tenant, name, scopes, active, secretHash, epoch, version, createdAt } = client;
-  await tx.query(add, [id, tenant, name, scopes, active, secretHash, epoch, version, createdAt]);
+  const { id, tenant, name, scopes, grants, active, secretHash, epoch, version, createdAt } = client;
+  await tx.query(add, [id, tenant, name, scopes, grants, active, secretHash, epoch, version, createdAt]);
 }
 
 export async function saveClient(tx: Tx, client: ManagedClient): Promise<void> {
   const { id, name, scopes, active, secretHash, previousSecretHash, previousSecretUntil } = client;
-  const { epoch, version, updatedAt, limits } = client;
+  const { epoch, version, updatedAt, limits, grants } = client;
   const secrets = [secretHash, previousSecretHash, previousSecretUntil];
-  await tx.query(save, [id, name, scopes, active, ...secrets, epoch, version, updatedAt, JSON.stringify(limits)]);
+  await tx.query(save, [
+    id,
+    name,
+    scopes,
+    active,
+    ...secrets,
+    epoch,
+    version,
+    updatedAt,
+    JSON.stringify(limits),
+    grants,
+  ]);
 }
 
 /** The clients of a tenant, of all for `*`, below a place, newest first. */

@@ -36,7 +36,8 @@ export async function makeFirstOperator(
     await lockTenant(tx, tenant);
     const there = another ? undefined : await holderOf(tx, "platform");
     if (there !== undefined) return { there };
-    const client = newClient({ tenant, name: "The platform's operators", scopes: SCOPES }, secretHash, now);
+    const may = { scopes: SCOPES, grants: ["client_credentials"] };
+    const client = newClient({ tenant, name: "The platform's operators", ...may }, secretHash, now);
     await addClient(tx, client);
     const act = ownAct({ name: "auth" }, { client: `operator:${by}`, action: "auth.bootstrap", object: client.id });
     await appendEntries(tx, [act], now);

@@ -8,7 +8,7 @@ import type { ManagedClient } from "./client-repository.ts";
 
 /** A client that is to be added. Its id is not the operator's to choose: that one is taken would tell of another tenant's. */
 export function newClient(
-  { tenant, name, scopes }: Pick<ManagedClient, "tenant" | "name" | "scopes">,
+  { tenant, name, scopes, grants }: Pick<ManagedClient, "tenant" | "name" | "scopes" | "grants">,
   secretHash: string,
   now: Instant,
 ): ManagedClient {
@@ -17,6 +17,7 @@ export function newClient(
     tenant,
     name,
     scopes: [...new Set(scopes)],
+    grants: [...new Set(grants)],
     active: true,
     limits: {},
     secretHash,
@@ -36,6 +37,7 @@ export function clientView(client: ManagedClient, now: Instant): ClientView {
     tenant,
     name,
     scopes,
+    grants,
     active,
     limits,
     previousSecretUntil: until,
@@ -44,7 +46,19 @@ export function clientView(client: ManagedClient, now: Instant): ClientView {
     updatedAt,
   } = client;
   const overlap = until !== null && until > now && { previousSecretUntil: until };
-  return { id, tenant, name, scopes: scopes as Scope[], active, limits, ...overlap, version, createdAt, updatedAt };
+  return {
+    id,
+    tenant,
+    name,
+    scopes: scopes as Scope[],
+    grants: [...grants],
+    active,
+    limits,
+    ...overlap,
+    version,
+    createdAt,
+    updatedAt,
+  };
 }
 
 /** Throws FORBIDDEN unless somebody has all these scopes: nobody gives, or gets hold of, what they lack. */

@@ -64,7 +64,7 @@ const lockFamily = statement(
   "auth.lock_family",
   `select s.id, s.family, s.tenant, s.client, s.customer, s.scopes, s.current_hash as "currentHash",
      s.previous_hash as "previousHash", s.nonce, s.refreshed_at as "refreshedAt", s.expires_at as "expiresAt",
-     s.created_at as "createdAt", s.ended_at as "endedAt", c.active and u.active and t.active as active,
+     s.created_at as "createdAt", s.ended_at as "endedAt", c.active and 'password' = any(c.grants) and u.active and t.active as active,
      c.scopes as granted, c.epoch
    from sessions s join clients c on c.id = s.client join customers u on u.id = s.customer
      join tenants t on t.id = s.tenant

@@ -21,8 +21,8 @@ describe("clients", () => {
     await platform.stop();
   });
 
-  const made = async (scopes: string[] = ["orders:read"], by = operator) => {
-    const answer = await by.post(CLIENTS, { name: "A shop", scopes });
+  const made = async (scopes: string[] = ["orders:read"], by = operator, grants?: string[]) => {
+    const answer = await by.post(CLIENTS, { name: "A shop", scopes, grants });
     expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
     return answer.body as { id: string; secret: string; version: number };
   };
@@ -44,6 +44,7 @@ describe("clients", () => {
         tenant: "demo",
         name: "A shop",
         scopes: ["orders:read", "orders:write"],
+        grants: ["client_credentials"],
         active: true,
         limits: {},
         version: 1,
@@ -236,7 +237,7 @@ describe("clients", () => {
     });
 
     test("end their customers' logins", async () => {
-      const { id } = await made(["orders:read"]);
+      const { id } = await made(["orders:read"], operator, ["password"]);
       const login = { clientId: id, email: "ada@example.com", password: "correct horse battery staple" };
       const { body } = await new Client(platform.url).post("/api/v1/auth/login", login);
       const ada = new Client(platform.url, body.access_token);
@@ -263,6 +264,57 @@ describe("clients", () => {
     expect((await token(id, secret)).body.scope).toBe("orders:read");
   });
 
+  describe("have the grants that they were given, and no other", () => {
+    const ADA = { email: "ada@example.com", password: "correct horse battery staple" };
+    const logIn = (clientId: string, body: object = ADA) =>
+      new Client(platform.url).post("/api/v1/auth/login", { clientId, ...body });
+
+    test("without client_credentials they get no token for their secret, and that is said to whoever shows it", async () => {
+      const { id, secret } = await made(["orders:read"], operator, ["password"]);
+      expectOAuthError(await token(id, secret), 400, "unauthorized_client");
+      expectOAuthError(await token(id, "wrong"), 401, "invalid_client");
+      expect((await logIn(id)).status).toBe(200);
+    });
+
+    test("without password nobody logs in by them or registers, and it looks as if they were not there", async () => {
+      const { id, secret } = await made();
+      const shown = ({ status, headers, body }: Answer) => ({
+        status,
+        type: headers["content-type"],
+        ...body,
+        requestId: "",
+      });
+      expect(shown(await logIn(id))).toEqual(shown(await logIn("nobody")));
+      expect((await logIn(id)).status).toBe(401);
+      const register = (clientId: string) =>
+        new Client(platform.url).post("/api/v1/auth/register", { clientId, ...ADA, email: "new@example.com" });
+      expect(shown(await register(id))).toEqual(shown(await register("nobody")));
+      expect((await token(id, secret)).status).toBe(200);
+    });
+
+    test("and lose with a grant the tokens and logins that came of it", async () => {
+      const { id, secret } = await made(["orders:read"], operator, ["client_credentials", "password"]);
+      const { body: login } = await logIn(id);
+      const [own, ada] = [await as(id, secret), new Client(platform.url, login.access_token)];
+      const same = await operator.put(`${CLIENTS}/${id}`, { grants: ["password", "client_credentials", "password"] });
+      expect(same.body.version).toBe(1);
+      const { body } = await operator.put(`${CLIENTS}/${id}`, { grants: ["client_credentials"] });
+      expect([body.grants, body.version]).toEqual([["client_credentials"], 2]);
+      for (const client of [own, ada]) await eventually("its token is refused", () => isRefused(client));
+      const refreshed = await ada.post("/api/v1/auth/refresh", { refreshToken: login.refresh_token });
+      expectProblem(refreshed, 401, "UNAUTHORIZED");
+      expect(await works(await as(id, secret))).toBe(true);
+    });
+
+    test("of the fixtures the shops alone have customers", async () => {
+      const { rows } = await platform.owner.query(
+        "select id from auth.clients where 'password' = any(grants) and id = any($1) order by id",
+        [["demo-shop", "demo-courier", "demo-operator", "acme-shop", "acme-operator", "waybill-operator"]],
+      );
+      expect(rows.map(({ id }) => id)).toEqual(["acme-shop", "demo-shop"]);
+    });
+  });
+
   test("change by version, and what changes nothing makes no new one", async () => {
     const { id } = await made();
     const path = `${CLIENTS}/${id}`;
@@ -282,6 +334,8 @@ describe("clients", () => {
     [{ name: "x" }, "/scopes"],
     [{ name: "x", scopes: "admin" }, "/scopes"],
     [{ name: "x", scopes: ["orders:everything"] }, "/scopes/0"],
+    [{ name: "x", scopes: [], grants: "password" }, "/grants"],
+    [{ name: "x", scopes: [], grants: ["refresh_token"] }, "/grants/0"],
     [{ name: "x", scopes: [], tenant: "ACME" }, "/tenant"],
     [{ name: "x", scopes: [], id: "mine" }, "/id"],
     [{ name: "x", scopes: [], secretHash: "x" }, "/secretHash"],

@@ -43,6 +43,9 @@ describe("a customer", () => {
 
   describe("who logs in", () => {
     test("gets a token of their own, with nothing but a customer's scopes", async () => {
+      await platform.owner.query(
+        "update auth.clients set grants = '{client_credentials,password}' where id = 'demo-operator'",
+      );
       const { client, answer } = await logIn({ ...ADA, clientId: "demo-operator" });
       expect(answer.body).toMatchObject({ token_type: "Bearer", expires_in: 86_400 });
       expect(answer.headers["cache-control"]).toBe("no-store");

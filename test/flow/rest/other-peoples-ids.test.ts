@@ -95,7 +95,7 @@ describe("ids of other people", () => {
   afterAll(() => platform.stop());
 
   async function customer(email: string): Promise<Client> {
-    const body = { clientId: "demo-operator", email, password: PASSWORD };
+    const body = { clientId: "demo-shop", email, password: PASSWORD };
     const { body: tokens } = await new Client(platform.url).post("/api/v1/auth/login", body);
     return new Client(platform.url, tokens.access_token);
   }
