@@ -3,6 +3,7 @@ import path from "node:path";
 import { DOMAINS } from "../../platform/config.ts";
 import { leaveCanaries, type NotedRequest, type Watched } from "../support/canaries.ts";
 import { ClusterProcess } from "../support/cluster-process.ts";
+import { leaveLogins, type NotedLogin } from "../support/logins.ts";
 import { PlatformProcess } from "../support/process.ts";
 import { describeWithServers } from "../support/with-servers.ts";
 
@@ -52,12 +53,14 @@ function writesDownNothingPersonal(start: () => Promise<Writer>): void {
   let output: string;
   let secrets: readonly string[];
   let requests: readonly NotedRequest[];
+  let logins: readonly NotedLogin[];
   let kept: Record<string, number>;
 
   beforeAll(async () => {
     platform = await start();
     ({ secrets, requests } = await leaveCanaries(platform));
     secrets = [...secrets, ...platform.secrets()];
+    logins = await leaveLogins(platform.url);
     kept = await canariesKept();
     await platform.end("SIGTERM");
     output = platform.written();
@@ -103,6 +106,29 @@ function writesDownNothingPersonal(start: () => Promise<Writer>): void {
       expect(line?.client).toEqual(tenant === undefined ? undefined : expect.stringContaining(`${tenant}-`));
     }
     expect(requests.length).toBeGreaterThan(10);
+  });
+
+  test("says of every login and every refusal whose it was, by which client and by what", () => {
+    const found = lines()
+      .map((line) => JSON.parse(line) as Line)
+      .filter(({ msg }) => msg === "a login" || msg === "a login is refused");
+    for (const { reqId, letIn, by, client, customer } of logins) {
+      const [line, ...more] = found.filter((entry) => entry.reqId === reqId);
+      expect([line?.msg, line?.by, line?.client, more]).toEqual([
+        letIn ? "a login" : "a login is refused",
+        by,
+        client,
+        [],
+      ]);
+      expect(line?.tenant).toBe(client === undefined ? undefined : "demo");
+      const isSomebody = customer === "somebody";
+      expect([line?.customer, typeof line?.account]).toEqual([
+        isSomebody ? undefined : customer,
+        isSomebody ? "string" : "undefined",
+      ]);
+    }
+    expect(logins.filter(({ letIn }) => letIn)).toHaveLength(3);
+    expect(logins).toHaveLength(9);
   });
 
   test("says what went wrong inside, by the request's id", () => {

@@ -9,6 +9,7 @@ import { assertGoodPassword } from "../customers/known-passwords.ts";
 import { ownCustomer } from "../customers/own-customer.ts";
 import { openProfile } from "../customers/profile.ts";
 import { endLogins } from "../sessions/end-session.ts";
+import { logLetIn, logRefused, type Shown } from "../sessions/log-logins.ts";
 
 const wrong = () => validationFailed({ errors: [{ path: "/currentPassword", message: "is not your password" }] });
 
@@ -27,12 +28,17 @@ export const changePassword: ActionHandler<"auth.changePassword", AuthService> =
   const { email } = openProfile(this.sealing, found);
   await assertGoodPassword("newPassword", newPassword, [email, client, tenant]);
   const check = () => this.hashing.run(() => verifyPassword(currentPassword, before));
-  if (!(await checkPassword(this, ctx, { tenant, email }, check))) throw wrong();
+  const shown: Shown = { by: "password to change it", tenant, client, customer: id };
+  if (!(await checkPassword(this, ctx, { tenant, email }, check))) {
+    logRefused(this, ctx, shown);
+    throw wrong();
+  }
   const next = await this.hashing.run(() => hashPassword(newPassword));
   // Not kept under an idempotency key: its fingerprint would be a fast hash of the passwords.
   await inTransaction(ctx, async (tx) => {
     if (!(await replacePassword(tx, { tenant, id }, before, next))) throw wrong();
     await endLogins(this, tx, owner, "PASSWORD", { but: tokenId });
   });
+  logLetIn(this, ctx, shown);
   return {};
 };

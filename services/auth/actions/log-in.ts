@@ -12,10 +12,10 @@ import { checkPassword } from "../customers/check-password.ts";
 import { type CustomerRow, findCustomerByEmail } from "../customers/customer-repository.ts";
 import { CUSTOMER_SCOPES } from "../scope.ts";
 import { grantAccess } from "../sessions/access-grant.ts";
+import { accountName, logLetIn, logRefused, type Shown } from "../sessions/log-logins.ts";
 import { SESSION_MS } from "../sessions/refresh-session.ts";
 import { addSession } from "../sessions/session-repository.ts";
 
-const refusal = () => unauthorised({ detail: "The email address or the password is wrong." });
 /** A tenant without customers, to look for one in vain. */
 const NOBODY = "nobody";
 
@@ -35,7 +35,16 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
   };
   const account = { tenant: client?.tenant ?? NOBODY, email };
   const isRight = await checkPassword(this, ctx, account, check);
-  if (!isRight || !client || !customer) throw refusal();
+  const shown: Shown = {
+    by: "password",
+    ...(client && { tenant: client.tenant, client: client.id }),
+    ...(customer ? { customer: customer.id } : { account: accountName(this.sealing, account.tenant, email) }),
+  };
+  const refuse = () => {
+    logRefused(this, ctx, shown);
+    return unauthorised({ detail: "The email address or the password is wrong." });
+  };
+  if (!isRight || !client || !customer) throw refuse();
   const first = firstToken(randomUUID());
   const session = {
     id: newId(),
@@ -50,7 +59,8 @@ export const logIn: ActionHandler<"auth.login", AuthService> = async function (c
   const { passwordHash } = customer;
   const own = serviceContext(this, client.tenant);
   const isAdded = await inTransaction(own, (tx) => addSession(tx, session, passwordHash, this.clock.now()));
-  if (!isAdded) throw refusal();
+  if (!isAdded) throw refuse();
+  logLetIn(this, ctx, shown);
   const { tenant, scopes } = session;
   const grantee = {
     client: client.id,

@@ -4,6 +4,7 @@ import { DEMO_SECRET } from "../../../platform/production.ts";
 import type { Ctx } from "../../../platform/service.ts";
 import { invalidClient } from "../contract.ts";
 import { verifySecret } from "../crypto/secret.ts";
+import { logLetIn, logRefused, type Shown } from "../sessions/log-logins.ts";
 import type { AuthService, ClientRow } from "./auth-service.ts";
 import { findClient } from "./find-client.ts";
 
@@ -26,7 +27,12 @@ export async function authenticateClient(
   };
   const now = () => Date.parse(service.clock.now());
   const isRight = await service.guesses.attemptIn(ctx, `${ctx.meta.address ?? ""} ${id}`, now, check);
-  if (!isRight) throw invalidClient();
+  const shown: Shown = { by: "secret", ...(client && { tenant: client.tenant, client: client.id }) };
+  if (!isRight) {
+    logRefused(service, ctx, shown);
+    throw invalidClient();
+  }
+  logLetIn(service, ctx, shown);
   return client as ClientRow;
 }
 

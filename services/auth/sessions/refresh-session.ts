@@ -24,6 +24,7 @@ export const LONGEST_SESSION_MS = 180 * 86_400_000;
  * in ms. Later it can only have been stolen, or copied.
  */
 const GRACE_MS = 10_000;
+const REUSED = "a refresh token was used up before, and its login is ended";
 
 /**
  * New tokens for a refresh token, which is used up by it (RFC 9700, 4.14.2). Whoever asks with the same token within a
@@ -76,5 +77,7 @@ async function rotate(
   }
   // The family is known to holders of its tokens alone: this was one of them.
   await endSession(service, tx, session, "REUSED");
+  const { tenant, customer, id: login } = session;
+  tx.afterCommit(() => service.logger.warn({ tenant, client: session.client, customer, login }, REUSED));
   return undefined;
 }
