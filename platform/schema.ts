@@ -19,7 +19,7 @@ export function object<P extends TProperties>(properties: P, options: ObjectOpti
 /** One of some words. */
 export function oneOf<const T extends string[]>(values: T, options: object = {}) {
   return Type.Unsafe<T[number]>({
-    ...Type.String({ pattern: `^(${values.join("|")})$` }),
+    ...Type.String({ pattern: `^(${values.join("|").replaceAll(".", "\\.")})$` }),
     errorMessage: `must be one of ${values.join(", ")}`,
     enum: values,
     ...options,

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate as breathe, setTimeout as sleep } from "node:timers/promises";
-import { eventContract } from "../../../platform/contracts.ts";
 import { cursorExpired, rateLimited, unavailable } from "../../../platform/errors.ts";
 import type { AnySequencedEvent } from "../../../platform/event-log.ts";
+import { feedEvent, isPublic } from "../../../platform/feed-event.ts";
 import { partitionOf } from "../../../platform/ids.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { Turns } from "../../../platform/turns.ts";
@@ -271,18 +271,10 @@ export class LiveFeeds {
   #chunkOf(event: AnySequencedEvent): Buffer {
     let chunk = this.#chunks.get(event);
     if (!chunk) {
-      const { id, type, stream, meta, at, data } = event;
-      const shown = { id, type, orderId: stream, number: meta.feed?.number, version: meta.feed?.version, at, data };
-      chunk = Buffer.from(
-        `id: ${encodeFeedCursor(event.sequence)}\nevent: ${type}\ndata: ${JSON.stringify(shown)}\n\n`,
-      );
+      const shown = JSON.stringify(feedEvent(event));
+      chunk = Buffer.from(`id: ${encodeFeedCursor(event.sequence)}\nevent: ${event.type}\ndata: ${shown}\n\n`);
       this.#chunks.set(event, chunk);
     }
     return chunk;
   }
-}
-
-/** Whether an event is for readers at all; the order process's own notes are not. */
-function isPublic(event: AnySequencedEvent): boolean {
-  return event.meta.feed !== undefined && eventContract(event.type)?.internal !== true;
 }

@@ -1,4 +1,5 @@
 import { validationFailed } from "../../../platform/errors.ts";
+import { feedEvent } from "../../../platform/feed-event.ts";
 import { decodeCursor, encodeCursor } from "../../../platform/schema.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { isInternal, type OrderEventType } from "../order.ts";
@@ -14,13 +15,8 @@ export const orderHistory: ActionHandler<"orders.history"> = async function (ctx
     (event) => !isInternal(event.type as OrderEventType) && event.version > after,
   );
   const items = events.slice(0, limit).map((event) => ({
-    id: event.id,
-    type: event.type,
-    orderId: id,
+    ...feedEvent(event),
     number: order.state.placed.number,
-    version: event.meta.feed?.version ?? event.version,
-    at: event.at,
-    data: event.data as Record<string, unknown>,
     actor: event.meta.actor,
     ...(event.meta.reason && { reason: event.meta.reason }),
   }));
