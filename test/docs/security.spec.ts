@@ -119,7 +119,7 @@ describe("what is wrong with a page is noticed:", () => {
   const row = (ids: string) =>
     read(PAGE).match(new RegExp(`^\\| ${ids.replaceAll(".", "\\.")} \\|.*\n`, "m"))?.[0] ?? "";
   const held = row("9.1.1");
-  const open = row("6.2.2");
+  const open = row("6.3.3");
 
   test.each<[string, string, string, string]>([
     ["a requirement that is missing", held, "", "9.1.1 is missing"],
@@ -145,7 +145,7 @@ describe("what is wrong with a page is noticed:", () => {
       held.replace(/ \|\n$/, "; Not held: no. |\n"),
       "9.1.1 is not held, nor open",
     ],
-    ["an open point that is held", open, open.replace("Not held", "Stated"), '6.2.2 is open, but not "Not held"'],
+    ["an open point that is held", open, open.replace("Not held", "Stated"), '6.3.3 is open, but not "Not held"'],
   ])("%s", (_, before, after, fault) => {
     const page = read(PAGE);
     expect(page).toContain(before);
