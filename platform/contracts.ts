@@ -99,9 +99,12 @@ export interface EventContract {
   readonly internal?: boolean;
 }
 
+/** Actions by their names within their domain: a contract, or a part of one that lies in a file of its own. */
+export type ActionContracts = Readonly<Record<string, ActionContract>>;
+
 export interface Contract {
   readonly domain: string;
-  readonly actions: Readonly<Record<string, ActionContract>>;
+  readonly actions: ActionContracts;
   readonly events: Readonly<Record<string, EventContract>>;
 }
 

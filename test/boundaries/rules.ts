@@ -7,7 +7,7 @@ export interface Place {
 }
 
 /**
- * A domain holds its `contract.ts`, its `repository.ts` (or `<what>-repository.ts`) and `<domain>.service.ts` (the
+ * A domain holds its `contract.ts` (whose parts, where it is long, lie in `contract/` and are imported by it alone), its `repository.ts` (or `<what>-repository.ts`) and `<domain>.service.ts` (the
  * schema); one use case a file in `actions/`, `subscriptions/` and `timers/`; adapters to the outside in `providers/`,
  * `carriers/` and `media/`; `migrations/`; and in a folder of any other name what several use cases share. **Every other
  * file that lies directly in a domain's folder is pure**, as are those files of `platform/` that are named below. `api`
@@ -15,6 +15,7 @@ export interface Place {
  */
 type Part =
   | "contract"
+  | "contractPart"
   | "repository"
   | "schema"
   | "useCase"
@@ -79,6 +80,7 @@ const PART_OF_FOLDER: Readonly<Record<string, Part>> = {
   carriers: "adapter",
   media: "adapter",
   migrations: "migration",
+  contract: "contractPart",
 };
 
 function partOf(domain: string, inside: readonly string[]): Part {
@@ -147,6 +149,11 @@ export const rules: readonly Rule[] = [
     breaks: ({ from, local }) => local?.part === "schema" && !!from.domain && from.part !== "test",
   },
   {
+    name: "contract-is-one-door",
+    breaks: ({ from, local }) =>
+      local?.part === "contractPart" && !["contract", "contractPart", "test"].includes(from.part),
+  },
+  {
     name: "pure-imports-pure",
     breaks: ({ from, local, external, typesOnly }) => {
       if (from.part !== "pure") return false;
@@ -158,8 +165,11 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "contract-imports-platform-alone",
-    breaks: ({ from, local, external }) =>
-      from.part === "contract" && (external ? external.name !== "@sinclair/typebox" : !isPlatform(local)),
+    breaks: ({ from, local, external }) => {
+      if (from.part !== "contract" && from.part !== "contractPart") return false;
+      if (external) return external.name !== "@sinclair/typebox";
+      return !isPlatform(local) && local?.part !== "contractPart";
+    },
   },
   {
     name: "repository-imports-no-use-case",
