@@ -52,6 +52,8 @@ export interface RestContract {
   readonly root?: true;
   /** Takes forms too, and answers errors as RFC 6749 says. Client credentials may come by Basic. */
   readonly oauth?: true;
+  /** Its body says nothing and is not read: mail programs send a form of their own (RFC 8058). */
+  readonly bodiless?: true;
   /** What a success sends when it is not JSON: the live feeds, the metrics. */
   readonly produces?: "text/event-stream" | "text/plain" | "text/html";
 }

@@ -39,6 +39,7 @@ export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
     "auth.edgeRules",
     "auth.allowedOrigins",
     "notifications.redeemTicket",
+    "notifications.unsubscribe",
     "orders.visible",
     "orders.figures",
     "orders.log.head",

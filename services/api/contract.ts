@@ -80,6 +80,8 @@ const ticket = Type.Optional(
   }),
 );
 const text = Type.String();
+const UnsubscribeToken = Type.String({ minLength: 1, maxLength: 2_000 });
+const unsubscribing = { tag: "Notifications", scopes: [], open: true, produces: "text/html" } as const;
 
 export const contract = defineContract({
   domain: "api",
@@ -134,6 +136,37 @@ export const contract = defineContract({
     },
     docs: {
       rest: { route: "GET /docs", tag: "Operations", summary: "A page to try things", produces: "text/html", ...open },
+      params: object({}),
+      result: text,
+    },
+    unsubscribePage: {
+      rest: {
+        ...unsubscribing,
+        route: "GET /notifications/unsubscribe",
+        summary: "A page that asks whether all mail about orders is to end; looking at it ends nothing",
+      },
+      params: object({ token: UnsubscribeToken }),
+      result: text,
+    },
+    unsubscribe: {
+      rest: {
+        ...unsubscribing,
+        route: "POST /notifications/unsubscribe",
+        summary: "Ends all mail about orders to whom a mail's link names (RFC 8058)",
+        bodiless: true,
+      },
+      params: object({ token: UnsubscribeToken }),
+      result: text,
+      errors: [notFound],
+    },
+    outboxPage: {
+      rest: {
+        route: "GET /docs/outbox",
+        tag: "Operations",
+        summary: "A page to look at the messages to customers, with a token",
+        produces: "text/html",
+        ...open,
+      },
       params: object({}),
       result: text,
     },

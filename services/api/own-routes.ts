@@ -1,6 +1,7 @@
 import type { Serve } from "./http/serve.ts";
 import { serveFeed } from "./live/serve-feed.ts";
 import { serveDocs, serveErrorDocs, serveOpenApi } from "./operations/documents.ts";
+import { serveOutbox, serveUnsubscribe, serveUnsubscribePage } from "./operations/mail-pages.ts";
 import { serveHealth, serveLive, serveMetrics, serveReady } from "./operations/reports.ts";
 
 /** The routes that the gateway serves itself; every other one is an action's. */
@@ -14,4 +15,7 @@ export const ownRoutes: Readonly<Record<string, Serve>> = {
   "api.openapi": serveOpenApi,
   "api.docs": serveDocs,
   "api.errorDocs": serveErrorDocs,
+  "api.unsubscribePage": serveUnsubscribePage,
+  "api.unsubscribe": serveUnsubscribe,
+  "api.outboxPage": serveOutbox,
 };

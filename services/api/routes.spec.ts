@@ -49,8 +49,9 @@ test("every route with an id in its path knows who says whether the object is th
   const without = allRoutes
     .filter(({ pathParams, exists }) => pathParams.length > 0 && !exists)
     .map(({ rest }) => rest.route);
-  // It makes the SKU's stock when there is none.
-  expect(without).toEqual(["PUT /inventory/:sku"]);
+  // It makes the SKU's stock when there is none, as a tenant may give any message words of its own.
+  const template = "/notifications/templates/:type/:medium/:language";
+  expect(without).toEqual(["PUT /inventory/:sku", `PUT ${template}`, `DELETE ${template}`, `POST ${template}/preview`]);
 });
 
 test("parameters are handed on by their place, under the names of the action that is asked", () => {

@@ -73,7 +73,7 @@ export function routesOf(contracts: readonly Contract[]): Route[] {
     const path = rest.root ? declared : BASE + declared;
     const names = parametersOf(path);
     const properties = propertiesOf(contract);
-    const hasBody = method === "POST" || method === "PUT";
+    const hasBody = (method === "POST" || method === "PUT") && !rest.bodiless;
     const pathParams = names.map((param) => ({ name: param, schema: schemaOf(properties, param, rest) }));
     const queryNames = hasBody ? [] : Object.keys(properties).filter((member) => !names.includes(member));
     const exists = existenceOf(name, names, rest, actions);

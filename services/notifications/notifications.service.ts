@@ -6,8 +6,19 @@ import { subscriptions } from "../../mixins/subscriptions.ts";
 import { configOf } from "../../platform/config.ts";
 import { actionsOf, defineSchema } from "../../platform/service.ts";
 import { Timer } from "../../platform/timer.ts";
+import { getPreferences } from "./actions/get-preferences.ts";
+import { getSettings } from "./actions/get-settings.ts";
+import { getTemplate } from "./actions/get-template.ts";
 import { issueTicket } from "./actions/issue-ticket.ts";
+import { listOutbox } from "./actions/list-outbox.ts";
+import { previewTemplate } from "./actions/preview-template.ts";
 import { redeemTicket } from "./actions/redeem-ticket.ts";
+import { deadMessage, redriveMessage, redriveMessages } from "./actions/redrive-messages.ts";
+import { removeTemplate } from "./actions/remove-template.ts";
+import { setPreferences } from "./actions/set-preferences.ts";
+import { setSettings } from "./actions/set-settings.ts";
+import { setTemplate } from "./actions/set-template.ts";
+import { unsubscribe } from "./actions/unsubscribe.ts";
 import { contract, MEDIA, type MediumName } from "./contract.ts";
 import { mediaOf } from "./media/media.ts";
 import { settleMessages } from "./message-repository.ts";
@@ -29,7 +40,23 @@ export default defineSchema<NotificationsService>({
     sealing("notifications"),
     database("notifications"),
   ],
-  actions: actionsOf<typeof contract, NotificationsService>(contract, { issueTicket, redeemTicket }),
+  actions: actionsOf<typeof contract, NotificationsService>(contract, {
+    issueTicket,
+    redeemTicket,
+    getPreferences,
+    setPreferences,
+    unsubscribe,
+    getSettings,
+    setSettings,
+    getTemplate,
+    setTemplate,
+    removeTemplate,
+    previewTemplate,
+    listOutbox,
+    redriveMessage,
+    redriveMessages,
+    deadMessage,
+  }),
   created(this: NotificationsService) {
     const { logger } = this;
     const config = configOf(this.broker);

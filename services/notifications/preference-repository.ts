@@ -1,4 +1,5 @@
-import { type Database, statement } from "../../platform/database.ts";
+import type { Instant } from "../../platform/clock.ts";
+import { type Database, statement, type Tx } from "../../platform/database.ts";
 import { Recordset } from "../../platform/recordset.ts";
 import type { MediumName, MessageType } from "./contract.ts";
 import type { Settings } from "./settings.ts";
@@ -69,4 +70,54 @@ export async function wishesOf(
   const values = [tenants, types, ...CUSTOMERS.values(customers), ...ADDRESSES.values(addresses)];
   const [found] = await database.acrossTenants.query<Wishes>(find, values);
   return found as Wishes;
+}
+
+const list = statement(
+  "preferences.list",
+  "select type, medium, enabled from preferences where tenant = $1 and customer = $2",
+);
+const PREFERENCES = new Recordset<Preference>("type text, medium text, enabled boolean");
+const save = statement(
+  "preferences.save",
+  `insert into preferences (tenant, customer, type, medium, enabled)
+   select $1, $2, type, medium, enabled from ${PREFERENCES.from("p", 3)} order by type, medium
+   on conflict (tenant, customer, type, medium) do update set enabled = excluded.enabled`,
+);
+const suppress = statement(
+  "suppressions.add",
+  `insert into suppressions (id, tenant, address_index, sealed, created_at)
+   select $1, $2, $3, $4, $5 where not exists (select from suppressions where tenant = $2 and address_index = any($6))
+   on conflict (tenant, address_index) do nothing`,
+);
+
+/** What a customer has said. */
+export function listPreferences(database: Database, { tenant, customer }: CustomerKey): Promise<Preference[]> {
+  return database.of(tenant).query(list, [tenant, customer]);
+}
+
+/** Keeps what a customer says, each of a type and medium of its own. */
+export async function savePreferences(
+  tx: Tx,
+  { tenant, customer }: CustomerKey,
+  preferences: readonly Preference[],
+): Promise<void> {
+  await tx.query(save, [tenant, customer, ...PREFERENCES.values(preferences)]);
+}
+
+/** An address that wants no mail any more. */
+export interface Suppression {
+  readonly id: string;
+  readonly tenant: string;
+  readonly sealed: Buffer;
+  /** By each key, that of the first one is kept. */
+  readonly indexes: readonly Buffer[];
+}
+
+/** Ends all mail of a tenant to an address, unless that was done before. */
+export async function addSuppression(
+  tx: Tx,
+  { id, tenant, sealed, indexes }: Suppression,
+  now: Instant,
+): Promise<void> {
+  await tx.query(suppress, [id, tenant, indexes[0], sealed, now, indexes]);
 }

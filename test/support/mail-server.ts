@@ -90,8 +90,18 @@ function readMail(from: string, to: string, raw: string): ReceivedMail {
   const headers = new Map(
     head.split("\r\n").map((line): [string, string] => {
       const colon = line.indexOf(":");
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+      return [line.slice(0, colon).toLowerCase(), decoded(line.slice(colon + 1).trim())];
     }),
   );
   return { from, to, headers, raw };
+}
+
+/** A header with its encoded words (RFC 2047) as they read; white space between two of them is none. */
+function decoded(value: string): string {
+  return value
+    .replaceAll(/\?= =\?/g, "?==?")
+    .replaceAll(/=\?UTF-8\?([QB])\?(.*?)\?=/gi, (_, kind: string, word: string) => {
+      if (kind.toUpperCase() === "B") return Buffer.from(word, "base64").toString("utf8");
+      return decodeURIComponent(word.replaceAll("_", " ").replaceAll("%", "%25").replaceAll("=", "%"));
+    });
 }

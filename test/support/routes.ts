@@ -62,13 +62,24 @@ export const ROUTES: Readonly<Record<string, string | undefined>> = {
   "GET /admin/keys": "platform",
   "POST /admin/keys/rotate": "platform",
   "GET /admin/audit-log": "admin",
+  "GET /notifications/preferences": undefined,
+  "PUT /notifications/preferences": undefined,
+  "GET /notifications/settings": "admin",
+  "PUT /notifications/settings": "admin",
+  "GET /notifications/templates/{type}/{medium}/{language}": "admin",
+  "PUT /notifications/templates/{type}/{medium}/{language}": "admin",
+  "DELETE /notifications/templates/{type}/{medium}/{language}": "admin",
+  "POST /notifications/templates/{type}/{medium}/{language}/preview": "admin",
+  "GET /admin/outbox": "admin",
+  "POST /admin/outbox/{id}/redrive": "admin",
+  "POST /admin/outbox/redrive": "admin",
   "GET /admin/processes": "admin",
   "POST /admin/processes/{orderId}/retry": "admin",
   "POST /admin/processes/{orderId}/skip": "admin",
   "POST /admin/processes/{orderId}/compensate": "admin",
 };
 /** Those that take a customer's token, whatever its scopes. */
-export const isCustomers = (route: string) => route.includes("/users/");
+export const isCustomers = (route: string) => route.includes("/users/") || route.endsWith("/notifications/preferences");
 export const OPEN = [
   "POST /api/v1/auth/token",
   "POST /api/v1/auth/introspect",
@@ -85,6 +96,9 @@ export const OPEN = [
   "GET /metrics",
   "GET /openapi.json",
   "GET /docs",
+  "GET /docs/outbox",
+  "GET /api/v1/notifications/unsubscribe",
+  "POST /api/v1/notifications/unsubscribe",
 ];
 /** The same with their whole paths. */
 export const protectedRoutes = Object.entries(ROUTES).map(([route, scope]): [string, string | undefined] => [

@@ -21,6 +21,8 @@ export interface World {
   readonly shipment: string;
   readonly product: string;
   readonly deadLetter: string;
+  /** A message that was given up. */
+  readonly message: string;
   /** A tenant without anything, and a client and a customer of `demo`. */
   readonly tenant: string;
   readonly client: string;
@@ -57,7 +59,7 @@ export async function buildWorld(platform: TestPlatform): Promise<World> {
   );
   return {
     ...{ order: order.id, shipment: order.shipment.id, product: product.id, deadLetter: await deadLetter(platform) },
-    ...{ tenant, client: client.id, customer: rows[0]?.id as string },
+    ...{ tenant, client: client.id, customer: rows[0]?.id as string, message: await deadMessage(platform) },
   };
 }
 
@@ -127,8 +129,21 @@ export async function deadLetter({ owner }: TestPlatform, tenant = "demo"): Prom
   return id;
 }
 
+/** Puts a message there that was given up; its order is not there. */
+export async function deadMessage({ owner }: TestPlatform, tenant = "demo"): Promise<string> {
+  const id = newId();
+  await owner.query(
+    `insert into notifications.messages
+       (id, tenant, order_id, event_id, version, type, medium, state, due_at, attempts, error, created_at, settled_at)
+     values ($1, $2, $3, $4, 2, 'ORDER_CONFIRMED', 'email', 'DEAD', now(), 36, 'SMTP_451', now(), now())`,
+    [id, tenant, newId(), newId()],
+  );
+  return id;
+}
+
 /** A right request for every POST and PUT that takes a token and JSON. */
-export function samplesOf({ order, shipment, product, deadLetter, tenant, client, customer }: World): Sample[] {
+export function samplesOf(world: World): Sample[] {
+  const { order, shipment, product, deadLetter, message, tenant, client, customer } = world;
   const items = [{ sku: SKU, quantity: 1 }];
   const sample = (
     operation: string,
@@ -219,6 +234,24 @@ export function samplesOf({ order, shipment, product, deadLetter, tenant, client
     ),
     sample("POST /api/v1/admin/clients/{id}/rotate-secret", { id: client }, { overlapSeconds: 60 }, "admin"),
     sample("PUT /api/v1/admin/customers/{id}", { id: customer }, { active: true }, "admin"),
+    sample(
+      "PUT /api/v1/notifications/settings",
+      {},
+      { senderName: "Demo", senderAddress: "demo@example.com", replyTo: "help@example.com", language: "de" },
+      "admin",
+    ),
+    ...["PUT", "POST"].map((method) => ({
+      ...sample(
+        `${method} /api/v1/notifications/templates/{type}/{medium}/{language}${method === "POST" ? "/preview" : ""}`,
+        { type: "ORDER_PLACED", medium: "email", language: "fr" },
+        { subject: "Votre commande {{number}}", text: "Merci !", html: "<p>Merci !</p>" },
+        "admin",
+      ),
+      // The same names for all tenants.
+      owned: false,
+    })),
+    sample("POST /api/v1/admin/outbox/{id}/redrive", { id: message }, {}, "admin"),
+    sample("POST /api/v1/admin/outbox/redrive", {}, { medium: "email" }, "admin"),
     sample("POST /api/v1/admin/keys/rotate", {}, {}, "platform"),
     sample("POST /api/v1/events/tickets", {}, {}, "orders:read"),
   ];

@@ -10,7 +10,9 @@ import { type Headers, matches, respond } from "../http/respond.ts";
 import type { Serve } from "../http/serve.ts";
 import { allRoutes } from "../routes.ts";
 import { openApi } from "./openapi.ts";
+import { outboxPage, outboxScript } from "./outbox-page.ts";
 import { docsPage, docsScript, errorsPage, PAGE_HEADERS } from "./pages.ts";
+import { unsubscribePage } from "./unsubscribe-pages.ts";
 
 /** Something that is the same for everybody, as long as the process runs. */
 interface Document {
@@ -27,7 +29,10 @@ const makers: Readonly<Record<string, () => Promise<Document>>> = {
   openapi: () => documentOf({ "Content-Type": "application/json" }, JSON.stringify(openApi(allRoutes, VERSION))),
   docs: () => documentOf(PAGE_HEADERS, docsPage),
   errors: () => documentOf(PAGE_HEADERS, errorsPage()),
+  outbox: () => documentOf(PAGE_HEADERS, outboxPage),
+  unsubscribe: () => documentOf(PAGE_HEADERS, unsubscribePage),
   "start.js": () => documentOf(SCRIPT, docsScript),
+  "outbox.js": () => documentOf(SCRIPT, outboxScript),
   "swagger-ui.css": () => asset("swagger-ui.css", { "Content-Type": "text/css; charset=utf-8" }),
   "swagger-ui-bundle.js": () => asset("swagger-ui-bundle.js", SCRIPT),
   "favicon-32x32.png": () => asset("favicon-32x32.png", { "Content-Type": "image/png" }),
@@ -48,7 +53,7 @@ async function documentOf(headers: Headers, content: string | Buffer): Promise<D
   return { headers: all, body, zipped: await promisify(gzip)(body) };
 }
 
-async function send(gateway: Gateway, exchange: Exchange, name: string): Promise<void> {
+export async function send(gateway: Gateway, exchange: Exchange, name: string): Promise<void> {
   const maker = Object.hasOwn(makers, name) ? makers[name] : undefined;
   if (!maker) throw notFound();
   let making = made.get(name);
@@ -71,5 +76,5 @@ export const serveErrorDocs: Serve = (gateway, exchange) => send(gateway, exchan
 
 /** A file of the documentation's page; only those that it needs are there. */
 export function serveDocsAsset(gateway: Gateway, exchange: Exchange, name: string): Promise<void> {
-  return send(gateway, exchange, ["openapi", "docs", "errors"].includes(name) ? "" : name);
+  return send(gateway, exchange, name.includes(".") ? name : "");
 }

@@ -38,6 +38,10 @@ const AGAIN: Readonly<Record<Retry, string>> = {
   later: "yes, as it is, after a pause (<code>Retry-After</code>, or growing pauses)",
 };
 
+/** How the text of our own pages looks. */
+export const BODY_STYLE =
+  "body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }";
+
 /** The page that lists the error codes; a problem's `type` leads to its row. */
 export function errorsPage(): string {
   const kinds = [...errorKinds.values()].sort((a, b) => a.status - b.status || a.code.localeCompare(b.code));
@@ -48,7 +52,7 @@ export function errorsPage(): string {
   return page(
     "Waybill: error codes",
     `<style>
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+${BODY_STYLE}
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #ddd; padding: .4rem .8rem .4rem 0; text-align: left; vertical-align: top; }
 tr:target { background: #fff3c4; }
@@ -64,7 +68,8 @@ ${rows.join("\n")}
   );
 }
 
-function page(title: string, head: string, body: string): string {
+/** A whole page. */
+export function page(title: string, head: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>

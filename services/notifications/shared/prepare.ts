@@ -1,27 +1,53 @@
 import { after } from "../../../platform/clock.ts";
+import { isUnavailable } from "../../../platform/errors.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { MediumName } from "../contract.ts";
 import type { OutgoingMessage, RecordedMessage, Settlement } from "../message.ts";
 import { recordMessages, settleMessages } from "../message-repository.ts";
-import type { TemplateView } from "../template.ts";
-import { reasonIn } from "../templates/defaults.ts";
+import { settlementOf } from "../retry.ts";
 import type { InHand } from "../unsent.ts";
-import { formatMoney } from "./format.ts";
 import { CLAIM_MS, type PreparedMessage } from "./lane.ts";
 import type { NotificationsService } from "./notifications-service.ts";
 import { type Recipient, recipientsOf } from "./recipients.ts";
 import { render } from "./render.ts";
 import { addressIndexes, unsubscribeToken } from "./unsubscribe-token.ts";
+import { viewOf } from "./view.ts";
 import type { Wanted } from "./wanted.ts";
 
 const BESIDE_MAIL: readonly MediumName[] = ["sms", "push"];
 
 /**
- * Makes messages of what was recorded, for whoever the order says, as they want it and their tenant says it, and gives each to
- * its medium's lane. What is not wanted, or has nowhere to go, is settled. That the customer wants to be told by other media
- * too is recorded beside the mail before that leaves. */
+ * Makes messages of what was recorded, and gives each to its medium's lane. A set that fails is halved until the one that
+ * cannot be made stands alone, which is tried again like one that was not taken. Rejects when it is another domain, or the
+ * database, that is away.
+ */
 export async function prepareMessages(service: NotificationsService, held: readonly InHand[]): Promise<void> {
-  if (held.length === 0) return;
+  const [first] = held;
+  if (!first) return;
+  try {
+    await prepareSet(service, held);
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
+    if (held.length === 1) return notMade(service, first.message, error);
+    const middle = held.length >> 1;
+    await prepareMessages(service, held.slice(0, middle));
+    await prepareMessages(service, held.slice(middle));
+  }
+}
+
+async function notMade({ database, clock, logger }: NotificationsService, message: RecordedMessage, err: unknown) {
+  const { id, tenant, type, medium } = message;
+  logger.error({ err, messageId: id, tenant, type, medium }, "a message could not be made and is tried again");
+  const now = clock.now();
+  const outcome = { kind: "retry", reason: "NOT_MADE", broken: false } as const;
+  await settleMessages(database, [settlementOf(message, outcome, now, Math.random())], now);
+}
+
+/**
+ * Makes a set of messages, for whoever the orders say, as they want it and their tenants say it. What is not wanted, or has
+ * nowhere to go, is settled. That customers want to be told by other media too is recorded before the mail leaves.
+ */
+async function prepareSet(service: NotificationsService, held: readonly InHand[]): Promise<void> {
   const { database, clock, lanes } = service;
   const messages = held.map(({ message }) => message);
   const { recipients, wanted } = await recipientsOf(service, messages);
@@ -105,23 +131,4 @@ function addressOf({ email, phone, customerId }: Recipient, medium: MediumName):
     default:
       return medium satisfies never;
   }
-}
-
-/** What a template can say of an order. */
-export function viewOf(
-  order: Recipient,
-  { shop, language, unsubscribeUrl }: { shop: string; language: string; unsubscribeUrl: string | undefined },
-): TemplateView {
-  const { number, name, currency, total, items, carrier, trackingNumber, cancellationCode } = order;
-  const inWords = (amount: number) => formatMoney(amount, currency, language);
-  const reason = cancellationCode === undefined ? undefined : reasonIn(language, cancellationCode);
-  return {
-    ...{ shop, number, total: inWords(total) },
-    ...(name !== undefined && { customerName: name }),
-    items: items.map((item) => ({ ...item, quantity: String(item.quantity), total: inWords(item.total) })),
-    ...(carrier !== undefined && { carrier }),
-    ...(trackingNumber !== undefined && { trackingNumber }),
-    ...(reason !== undefined && { reason }),
-    ...(unsubscribeUrl !== undefined && { unsubscribeUrl }),
-  };
 }

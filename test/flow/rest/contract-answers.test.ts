@@ -71,6 +71,17 @@ describe("answers", () => {
     await check("GET /api/v1/products/{id}", `/api/v1/products/${world.product}`);
     await check("GET /api/v1/admin/dead-letters", "/api/v1/admin/dead-letters");
     await check("GET /api/v1/admin/dead-letters/{id}", `/api/v1/admin/dead-letters/${world.deadLetter}`);
+    await check("GET /api/v1/admin/outbox", "/api/v1/admin/outbox?limit=5");
+    await check("GET /api/v1/notifications/settings", "/api/v1/notifications/settings");
+    const template = "/api/v1/notifications/templates/{type}/{medium}/{language}";
+    const ofMail = "/api/v1/notifications/templates/ORDER_SHIPPED/email/en";
+    await check(`GET ${template}`, ofMail);
+    await check(`PUT ${template}`, ofMail, { subject: "{{number}}", text: "On its way" });
+    await check(`GET ${template}`, ofMail);
+    await check(`DELETE ${template}`, ofMail);
+    const unsubscribe = "/api/v1/notifications/unsubscribe";
+    await check(`GET ${unsubscribe}`, `${unsubscribe}?token=x`);
+    await check(`POST ${unsubscribe}`, `${unsubscribe}?token=x`);
     await check("GET /api/v1/admin/tenants", "/api/v1/admin/tenants?limit=2");
     await check("GET /api/v1/admin/tenants/{id}", "/api/v1/admin/tenants/demo");
     await check("GET /api/v1/admin/clients", "/api/v1/admin/clients?tenant=demo");
@@ -93,6 +104,7 @@ describe("answers", () => {
       "/metrics",
       "/openapi.json",
       "/docs",
+      "/docs/outbox",
       "/.well-known/jwks.json",
       "/.well-known/oauth-authorization-server",
     ]) {
@@ -150,9 +162,14 @@ describe("answers", () => {
 
   test("were looked at for nearly every route", () => {
     const missing = document.operations.map(({ name }) => name).filter((name) => !looked.has(name));
-    // What is a customer's own has tests of its own that do the same. Feeds have tests of their own; a shipped order cannot be compensated nor its capture skipped, and a spent letter is gone.
+    // What is a customer's own, and unsubscribing, has tests of its own that do the same. Feeds have tests of their own; a shipped order cannot be compensated nor its capture skipped, and a spent letter is gone.
     expect(
-      missing.filter((name) => !/events$|skip$|compensate$|retry$|discard$|docs\/errors$|\/users\//.test(name)),
+      missing.filter(
+        (name) =>
+          !/events$|skip$|compensate$|retry$|discard$|docs\/errors$|\/users\/|preferences$|POST .*unsubscribe$/.test(
+            name,
+          ),
+      ),
     ).toEqual([]);
   });
 });

@@ -29,6 +29,8 @@ describe("the contract", () => {
       [/\/dead-letters\/\{id\}/, world.deadLetter],
       [/\/tenants\/\{id\}/, world.tenant],
       [/\/clients\/\{id\}/, world.client],
+      [/\/outbox\/\{id\}/, world.message],
+      [/\{type\}/, "ORDER_PLACED"],
       [/\/customers\/\{id\}/, world.customer],
       [/\{sku\}/, SKU],
       [/\{userId\}/, "01900000-0000-7000-8000-00000000c001"],
@@ -36,7 +38,11 @@ describe("the contract", () => {
       [/\/(addresses|logins)\/\{id\}/, "01900000-0000-7000-8000-00000000a001"],
     ];
     const id = other ?? ids.find(([pattern]) => pattern.test(path))?.[1];
-    return path.replace("{channel}", other ?? "orders").replace(/\{\w+\}/, id ?? "");
+    const named = path
+      .replace("{channel}", other ?? "orders")
+      .replace("{medium}", "email")
+      .replace("{language}", "en");
+    return named.replace(/\{\w+\}/, id ?? "");
   };
   const ask = (client: Client, operation: Operation, other?: string) =>
     client.send(operation.method, pathOf(operation, other), {
@@ -90,7 +96,7 @@ describe("the contract", () => {
       ([route, scope]) =>
         route.includes("{") &&
         !isCustomers(route) &&
-        !/\{sku\}|\{userId\}|\{domain\}/.test(route) &&
+        !/\{sku\}|\{userId\}|\{domain\}|\{medium\}/.test(route) &&
         scope !== "platform",
     );
     expect(routes.length).toBeGreaterThan(15);
@@ -110,6 +116,7 @@ describe("the contract", () => {
       "/shipments",
       "/admin/processes",
       "/admin/dead-letters",
+      "/admin/outbox",
       `/shipments?orderId=${world.order}`,
     ];
     for (const list of lists)

@@ -2,7 +2,7 @@ import { newId } from "../../../platform/ids.ts";
 import { type Answer, Client } from "../../support/client.ts";
 import { ApiDocument, type Operation } from "../../support/openapi.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
-import { confirmedOrder, deadLetter, troubledProcess } from "../../support/samples.ts";
+import { confirmedOrder, deadLetter, deadMessage, troubledProcess } from "../../support/samples.ts";
 
 jest.setTimeout(60_000);
 
@@ -20,6 +20,7 @@ type Owned =
   | "customer"
   | "client"
   | "address"
+  | "message"
   | "login"
   | "account"
   | undefined;
@@ -41,6 +42,11 @@ const NAMED: readonly (readonly [path: RegExp, parameter: string, what: Owned])[
   [/\/users\/addresses\/\{id\}/, "id", "address"],
   [/\/users\/logins\/\{id\}/, "id", "login"],
   [/\/admin\/customers\/\{id\}/, "id", "account"],
+  [/\/admin\/outbox\/\{id\}/, "id", "message"],
+  // What a template is for is called the same in every tenant, and each has its own.
+  [/\/notifications\/templates\//, "type", undefined],
+  [/\/notifications\/templates\//, "medium", undefined],
+  [/\/notifications\/templates\//, "language", undefined],
   // The platform's own subscriptions are the same for every tenant's operators.
   [/\/admin\/subscriptions\//, "domain", undefined],
   [/\/admin\/subscriptions\//, "channel", undefined],
@@ -49,6 +55,7 @@ const NAMED: readonly (readonly [path: RegExp, parameter: string, what: Owned])[
 const QUERIES: Readonly<Record<string, Owned>> = {
   "GET /api/v1/shipments?orderId": "order",
   "GET /api/v1/orders?customerId": "customer",
+  "GET /api/v1/admin/outbox?orderId": "order",
 };
 
 type Things = Readonly<Record<NonNullable<Owned>, { readonly id: string; readonly absent: string }>>;
@@ -88,6 +95,7 @@ describe("ids of other people", () => {
       customer: rows[0]?.id as string,
       client: "demo-courier",
       address: address.body.id,
+      message: await deadMessage(platform),
       login: (await ada.get("/api/v1/users/logins")).body.items[0].id,
       account: rows[0]?.id as string,
     });

@@ -4,6 +4,7 @@ import { newId } from "../../../platform/ids.ts";
 import { reseal } from "../../../platform/sealing/reseal.ts";
 import { Sealing } from "../../../platform/sealing/sealing.ts";
 import { SEALED_TABLES as OF_AUTH } from "../../../services/auth/customers/sealed-tables.ts";
+import { SEALED_TABLES as OF_NOTIFICATIONS } from "../../../services/notifications/shared/sealed-tables.ts";
 import { SEALED_TABLES as OF_ORDERS } from "../../../services/orders/shared/sealed-tables.ts";
 import { type Answer, type Client, orderBody } from "../../support/client.ts";
 import { logIn, newCustomer } from "../../support/customers.ts";
@@ -61,6 +62,18 @@ describe("personal data", () => {
     expect([answer.status, answer.status === 201 ? "" : answer.text]).toEqual([201, ""]);
     return answer;
   };
+  /** Has the links of an order's mails end mail to its address. Answers their tokens. */
+  const endMail = async (orderId: string): Promise<string[]> => {
+    const operator = await platform.client("demo-operator");
+    const { items } = (await operator.get(`/api/v1/admin/outbox?orderId=${orderId}`)).body;
+    const tokens = items.map(({ content }: { content: { text: string } }) => content.text.split("token=")[1]?.trim());
+    expect(tokens).toHaveLength(4);
+    for (const token of tokens) {
+      const { status } = await shop.post(`/api/v1/notifications/unsubscribe?token=${token}`, {});
+      expect(status).toBe(200);
+    }
+    return tokens;
+  };
   const becomes = (client: Client, id: string, status: string) =>
     eventually(`the order is ${status}`, async () => (await client.get(`/api/v1/orders/${id}`)).body.status === status);
 
@@ -68,7 +81,8 @@ describe("personal data", () => {
     const customer = await newCustomer(platform.url, canary("login"));
     await customer.put("/api/v1/users/profile", { name: canary("profile"), phone: canary("profile-phone") });
     await customer.post("/api/v1/users/addresses", { label: canary("label"), ...address("own") }, "an-address");
-    const delivered = [await place(shop), await place(customer)];
+    const guest = { customer: { email: `${canary("guest")}@example.com` } };
+    const delivered = [await place(shop), await place(customer), await place(shop, guest)];
     const declined = [
       await place(shop, { paymentToken: canary("token") }),
       await place(shop, { paymentToken: CARD }),
@@ -79,12 +93,17 @@ describe("personal data", () => {
     for (const { body } of delivered) await becomes(shop, body.id, "DELIVERED");
     for (const { body } of declined) await becomes(shop, body.id, "CANCELLED");
     await shop.post(`/api/v1/orders/${declined[0]?.body.id}/cancel`, {}, "a-cancel");
+    await eventually("all messages are sent", async () => {
+      const { rows } = await platform.owner.query("select from notifications.messages where state = 'PENDING'");
+      return rows.length === 0;
+    });
+    const links = await endMail(delivered[2]?.body.id);
     // What is asked for is all there.
     expect((await customer.get(`/api/v1/orders/${delivered[1]?.body.id}`)).body.shippingAddress).toEqual(
       address("shipping"),
     );
 
-    const secrets = [canary(""), CARD, ticket, (shop.token as string).split(".")[2] as string];
+    const secrets = [...links, canary(""), CARD, ticket, (shop.token as string).split(".")[2] as string];
     const forms = secrets.flatMap((one) => [one, one.toLowerCase(), Buffer.from(one).toString("hex")]);
     const rows = await dump(platform);
     for (const table of [
@@ -93,6 +112,8 @@ describe("personal data", () => {
       "auth.customers",
       "orders.idempotency_keys",
       "payments.payments",
+      "notifications.sandbox_messages",
+      "notifications.suppressions",
     ])
       expect(rows.filter((row) => row.table === table).length).toBeGreaterThan(0);
     const found = rows.filter(({ text }) => forms.some((form) => text.includes(form)));
@@ -156,12 +177,15 @@ describe("personal data", () => {
   test("are sealed anew by another key while they are read and written, and open without the old one then", async () => {
     const ada = await logIn(platform.url, "ada");
     await ada.post("/api/v1/users/addresses", address("own"), "kept");
+    await shop.post("/api/v1/events/tickets", {}, "kept");
     const second = { id: "second", secret: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64") };
     const { encryptionKeys } = platform.config;
     const both = new Sealing("orders", [second, ...encryptionKeys.orders]);
     const bothOfAuth = new Sealing("auth", [second, ...encryptionKeys.auth]);
+    const bothOfNotifications = new Sealing("notifications", [second, ...encryptionKeys.notifications]);
     const orders = new Database(platform.db.urls.orders, "orders", 4);
     const auth = new Database(platform.db.urls.auth, "auth", 2);
+    const notifications = new Database(platform.db.urls.notifications, "notifications", 2);
     const writing = { goesOn: true };
     const written: string[] = [];
     const writes = (async () => {
@@ -171,20 +195,32 @@ describe("personal data", () => {
       // Twice at once: what the other one has done is passed over.
       await Promise.all([1, 2].flatMap(() => OF_ORDERS.map((table) => reseal(orders, both, table))));
       for (const table of OF_AUTH) await reseal(auth, bothOfAuth, table);
+      for (const table of OF_NOTIFICATIONS) await reseal(notifications, bothOfNotifications, table);
       writing.goesOn = false;
       await writes;
       // What a node with the old key first has written meanwhile.
       for (const table of OF_ORDERS) await reseal(orders, both, table);
-      const [alone, aloneOfAuth] = [new Sealing("orders", [second]), new Sealing("auth", [second])];
-      for (const [database, sealing, tables] of [
-        [orders, alone, OF_ORDERS],
-        [auth, aloneOfAuth, OF_AUTH],
+      // The platform has not got the other key: what it was to say of orders that are sealed by that it could not say.
+      await eventually("all messages were tried", async () => {
+        const { rows } = await platform.owner.query(
+          "select from notifications.messages where state = 'PENDING' and attempts = 0",
+        );
+        return rows.length === 0;
+      });
+      const failed = "select from notifications.messages where state = 'PENDING' and error = 'NOT_MADE'";
+      expect((await platform.owner.query(failed)).rows.length).toBeGreaterThan(0);
+      for (const table of OF_NOTIFICATIONS) await reseal(notifications, bothOfNotifications, table);
+      for (const [domain, database, tables] of [
+        ["orders", orders, OF_ORDERS],
+        ["auth", auth, OF_AUTH],
+        ["notifications", notifications, OF_NOTIFICATIONS],
       ] as const) {
+        const sealing = new Sealing(domain, [second]);
         for (const table of tables) {
           expect(await reseal(database, sealing, table)).toEqual({ table: table.table, changed: 0 });
           const { rows } = await platform.owner.query(
             `select array[${table.key.map(([name]) => `${name}::text`).join()}] as key, ${table.tenant} as tenant, ${table.column} as sealed
-             from ${database === orders ? "orders" : "auth"}.${table.table} where ${table.column} is not null`,
+             from ${domain}.${table.table} where ${table.column} is not null`,
           );
           expect([table.table, rows.length > 0]).toEqual([table.table, true]);
           for (const { key, tenant, sealed } of rows)
@@ -194,7 +230,7 @@ describe("personal data", () => {
     } finally {
       writing.goesOn = false;
       await writes;
-      await Promise.all([orders.close(), auth.close()]);
+      await Promise.all([orders.close(), auth.close(), notifications.close()]);
     }
     expect(written.length).toBeGreaterThan(0);
   });

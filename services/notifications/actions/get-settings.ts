@@ -1,0 +1,10 @@
+import type { ActionHandler } from "../../../platform/service.ts";
+import { NO_SETTINGS } from "../settings.ts";
+import { ownTenant } from "../shared/own-tenant.ts";
+import { settingsView } from "../shared/settings-view.ts";
+import { findSettingsOf } from "../template-repository.ts";
+
+/** How the caller's tenant tells its customers. */
+export const getSettings: ActionHandler<"notifications.getSettings"> = async function (ctx) {
+  return settingsView((await findSettingsOf(this.database, ownTenant(ctx))) ?? NO_SETTINGS);
+};
