@@ -30,6 +30,9 @@ import { removeExpired } from "./timers/remove-expired.ts";
 import { resendMessages } from "./timers/resend-messages.ts";
 import { Unsent } from "./unsent.ts";
 
+/** How long a stop waits for messages that are with their media, in ms. */
+const GRACE_MS = 4_000;
+
 export default defineSchema<NotificationsService>({
   name: "notifications",
   // Outermost first: hooks named `created` and `started` run from the last mixin to the first, `stopped` the other way.
@@ -83,9 +86,16 @@ export default defineSchema<NotificationsService>({
     this.stopping.abort();
     const lanes = [...this.lanes.values()];
     const held = this.unsent.close();
+    const stopped = Promise.all(timersOf(this).map((timer) => timer.stop()));
+    const close = () => {
+      for (const { medium } of lanes) medium.close();
+    };
+    // A provider that does not answer is not waited for as long as otherwise.
+    const grace = setTimeout(close, GRACE_MS);
+    await stopped;
+    clearTimeout(grace);
+    close();
     const prepared = lanes.flatMap((lane) => lane.unsent.close());
-    await Promise.all(timersOf(this).map((timer) => timer.stop()));
-    for (const { medium } of lanes) medium.close();
     // Another node need not wait until their time here is over.
     const dueAt = this.clock.now();
     const given = [...held, ...prepared].map(({ message }) => ({ message, state: "PENDING" as const, dueAt }));

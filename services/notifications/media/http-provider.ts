@@ -22,6 +22,7 @@ export class HttpProvider implements Medium {
   readonly longestMs = LONGEST_MS;
   readonly #url: string;
   readonly #token: string;
+  readonly #closing = new AbortController();
 
   constructor(name: MediumName, { url, token }: HttpProviderOptions) {
     this.name = name;
@@ -33,7 +34,9 @@ export class HttpProvider implements Medium {
     return Promise.all(messages.map((message) => this.#sendOne(message)));
   }
 
-  close(): void {}
+  close(): void {
+    this.#closing.abort();
+  }
 
   async #sendOne({ id, to, subject, text }: OutgoingMessage): Promise<Outcome> {
     try {
@@ -47,7 +50,7 @@ export class HttpProvider implements Medium {
         body: JSON.stringify({ id, to: to.address, ...(subject !== undefined && { title: subject }), text }),
         // The token is for this address and no other.
         redirect: "error",
-        signal: AbortSignal.timeout(LONGEST_MS - 1_000),
+        signal: AbortSignal.any([AbortSignal.timeout(LONGEST_MS - 1_000), this.#closing.signal]),
       });
       await response.body?.cancel();
       return outcomeOf(response.status, response.headers.get("retry-after"));

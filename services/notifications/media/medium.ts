@@ -15,6 +15,6 @@ export interface Medium {
    * left. A provider that was given a message before knows it by its id.
    */
   send(messages: readonly OutgoingMessage[]): Promise<readonly Outcome[]>;
-  /** Lets go of its connections. */
+  /** Lets go of its connections. What is still on its way is not waited for any more, and comes back as not taken. */
   close(): void;
 }

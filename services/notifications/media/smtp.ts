@@ -33,6 +33,7 @@ export class SmtpMedium implements Medium {
   readonly longestMs = LONGEST_MS;
   readonly #transport: Transporter;
   readonly #from: string;
+  readonly #closing = new AbortController();
 
   constructor({ url, from }: SmtpOptions) {
     this.#from = from;
@@ -56,19 +57,17 @@ export class SmtpMedium implements Medium {
   }
 
   close(): void {
+    this.#closing.abort();
     this.#transport.close();
   }
 
   async #sendOne(message: OutgoingMessage): Promise<Outcome> {
-    const late = new AbortController();
-    const timeout = setTimeout(() => late.abort(), LONGEST_MS - 1_000);
+    const signal = AbortSignal.any([AbortSignal.timeout(LONGEST_MS - 1_000), this.#closing.signal]);
     try {
-      await this.#transport.sendMail({ ...mailOf(message, this.#from), signal: late.signal } as object);
+      await this.#transport.sendMail({ ...mailOf(message, this.#from), signal } as object);
       return { kind: "delivered" };
     } catch (error) {
       return outcomeOf(error as SmtpError);
-    } finally {
-      clearTimeout(timeout);
     }
   }
 }

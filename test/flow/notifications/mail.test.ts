@@ -141,6 +141,17 @@ describe("mail", () => {
     for (const email of emails) expectInOrder(email, WHOLE_LIFE);
   });
 
+  test("that is with a server that does not answer when the node stops is sent by the next one", async () => {
+    server.delay = () => new Promise(() => {});
+    const id = await place("silence@example.com");
+    await eventually("the mail is with the server", () => server.offered.includes("silence@example.com"));
+    await platform.restart();
+    shop = await platform.client("demo-shop");
+    server.delay = async () => {};
+    await settled(id, 4);
+    expectInOrder("silence@example.com", WHOLE_LIFE);
+  });
+
   test("in the hands of a node that dies is sent by another one", async () => {
     const id = await place("orphan@example.com");
     await settled(id, 4);
