@@ -10,6 +10,9 @@ import { ROOT } from "../support/process.ts";
 import { dockerfileStages, imageEnvironment } from "./dockerfile.ts";
 import { copied, filesBelow, imagePackages, isTracked, lockedVersion, reachesTheEngine, stageImage } from "./image.ts";
 
+// Programs are started here, which takes seconds where others are at work.
+jest.setTimeout(30_000);
+
 const stages = dockerfileStages();
 const image = stages.at(-1) ?? [];
 const textsOf = (name: string) => image.filter((instruction) => instruction.name === name).map(({ text }) => text);
