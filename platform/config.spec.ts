@@ -93,6 +93,7 @@ describe(".env.example", () => {
       "MAIL_FROM",
       "SMS_TOKEN",
       "PUSH_TOKEN",
+      "WEBHOOKS_INSECURE_HOSTS",
       "NODE_ID",
       "PROBE_PORT",
     ]);
@@ -268,7 +269,12 @@ describe("reading the settings of a node in a cluster", () => {
       ["test"],
     ]);
     const none = { ...cluster, ENCRYPTION_KEYS: "", SERVICES: "catalog,api" };
-    expect(readConfig(none, "cluster").encryptionKeys).toEqual({ auth: [], notifications: [], orders: [] });
+    expect(readConfig(none, "cluster").encryptionKeys).toEqual({
+      auth: [],
+      notifications: [],
+      webhooks: [],
+      orders: [],
+    });
     expect(refusal({ ...cluster, ENCRYPTION_KEYS: "k1:c2VjcmV0" }, "cluster")).toMatch(
       /- ENCRYPTION_KEYS must be id:key/,
     );
@@ -277,7 +283,7 @@ describe("reading the settings of a node in a cluster", () => {
 
   test("needs no keys embedded, where the data folder has one, but in production", () => {
     const embedded = { DATABASE_URL: "postgres://all" };
-    expect(readConfig(embedded).encryptionKeys).toEqual({ auth: [], notifications: [], orders: [] });
+    expect(readConfig(embedded).encryptionKeys).toEqual({ auth: [], notifications: [], webhooks: [], orders: [] });
     expect(refusal({ ...embedded, NODE_ENV: "production" })).toContain("ENCRYPTION_KEYS must be set");
   });
 

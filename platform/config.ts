@@ -7,11 +7,20 @@ import { unfitPassword } from "./production.ts";
 import { type EncryptionKeys, readEncryptionKeys } from "./sealing/encryption-keys.ts";
 
 /** The domains, in the order in which they are started: who is called before who calls. */
-export const DOMAINS = ["auth", "catalog", "inventory", "payments", "delivery", "notifications", "orders"] as const;
+export const DOMAINS = [
+  "auth",
+  "catalog",
+  "inventory",
+  "payments",
+  "delivery",
+  "notifications",
+  "webhooks",
+  "orders",
+] as const;
 export type DomainName = (typeof DOMAINS)[number];
 
 /** The domains that keep what is personal or secret, and seal it. */
-export const SEALING_DOMAINS = ["auth", "notifications", "orders"] as const satisfies readonly DomainName[];
+export const SEALING_DOMAINS = ["auth", "notifications", "webhooks", "orders"] as const satisfies readonly DomainName[];
 export type SealingDomain = (typeof SEALING_DOMAINS)[number];
 
 /** All that a node can run: the domains and the gateway. */
@@ -73,6 +82,12 @@ export interface Config {
   readonly orderDeadlineMs: number;
   readonly carrier: { readonly manual: boolean; readonly pickupMs: number; readonly deliveryMs: number };
   readonly media: MediaConfig;
+  readonly webhooks: {
+    /** Hosts that may be on this machine, and called without TLS; for trying out. */
+    readonly insecureHosts: readonly string[];
+    /** From the first failed attempt to the second, in ms; all other pauses are multiples. */
+    readonly firstRetryMs: number;
+  };
   /** How long a relay that has died holds the others up, in ms. */
   readonly relayLeaseMs: number;
   /** How often logs and timers are looked at without a wake-up, in ms. */
@@ -186,6 +201,10 @@ export function readConfig(env: Environment, profile: Profile = "embedded"): Con
       deliveryMs: whole("CARRIER_DELIVERY_MS", 3_000, 0, 86_400_000),
     },
     media: readMedia(env, wrong),
+    webhooks: {
+      insecureHosts: readInsecureHosts(env, production, wrong),
+      firstRetryMs: whole("WEBHOOKS_FIRST_RETRY_MS", 10_000, 10, 600_000),
+    },
     relayLeaseMs: whole("RELAY_LEASE_MS", 10_000, 100, 600_000),
     pollMs: whole("POLL_MS", 1_000, 10, 60_000),
     production,
@@ -236,6 +255,14 @@ function readNetworks(env: Environment, wrong: string[]): readonly string[] {
     );
     return false;
   });
+}
+
+function readInsecureHosts(env: Environment, production: boolean, wrong: string[]): readonly string[] {
+  const hosts = (env.WEBHOOKS_INSECURE_HOSTS ?? "").split(",").map((host) => host.trim());
+  const named = hosts.filter((host) => host !== "");
+  if (named.length > 0 && production)
+    wrong.push("WEBHOOKS_INSECURE_HOSTS must not be set in production: whoever adds a webhook could call this machine");
+  return named;
 }
 
 /** A dot would be one token more of the subjects that NATS grants, and hosts are often called by their whole name. */

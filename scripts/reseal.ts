@@ -71,6 +71,8 @@ async function tablesOf(domain: SealingDomain): Promise<readonly SealedTable[]> 
       return (await import("../services/auth/customers/sealed-tables.ts")).SEALED_TABLES;
     case "notifications":
       return (await import("../services/notifications/shared/sealed-tables.ts")).SEALED_TABLES;
+    case "webhooks":
+      return (await import("../services/webhooks/shared/sealed-tables.ts")).SEALED_TABLES;
     case "orders":
       return (await import("../services/orders/shared/sealed-tables.ts")).SEALED_TABLES;
     default:

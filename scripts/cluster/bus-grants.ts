@@ -2,13 +2,21 @@ import { DOMAINS, type DomainName, SERVICES, type ServiceName } from "../../plat
 import { allRoutes } from "../../services/api/routes.ts";
 
 /** The domains with an event log, which is also a durable channel. */
-export const LOGS = ["catalog", "inventory", "payments", "delivery", "orders"] as const satisfies DomainName[];
+export const LOGS = [
+  "catalog",
+  "inventory",
+  "payments",
+  "delivery",
+  "webhooks",
+  "orders",
+] as const satisfies DomainName[];
 
 /** Whose channels a domain reads. */
 export const READS = {
   inventory: ["delivery"],
   delivery: ["orders"],
   notifications: ["orders"],
+  webhooks: ["orders"],
   orders: ["orders", "delivery"],
 } as const satisfies Partial<Record<DomainName, readonly (typeof LOGS)[number][]>>;
 
@@ -23,7 +31,14 @@ export const OF_EACH_LOG = ["log.*"];
 export const OF_EACH_NODE = ["auth.jwks", "auth.revocations"];
 
 /** Whose acts the audit log has, and how they are recorded; auth does it on its own nodes. */
-export const AUDITED = ["catalog", "inventory", "delivery", "notifications", "orders"] as const satisfies DomainName[];
+export const AUDITED = [
+  "catalog",
+  "inventory",
+  "delivery",
+  "notifications",
+  "webhooks",
+  "orders",
+] as const satisfies DomainName[];
 export const OF_EACH_AUDITED = ["auth.recordAct", "auth.recordOutcome"];
 
 /** What the routes of the contracts run, and what they ask whether an object is there. */
@@ -53,6 +68,7 @@ export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
   payments: ["orders.visible"],
   delivery: [],
   notifications: ["orders.recipients", "auth.contacts"],
+  webhooks: ["orders.log.head"],
   orders: [
     "catalog.quote",
     "inventory.availability",

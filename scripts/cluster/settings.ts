@@ -28,7 +28,7 @@ export function readClusterSettings(): ClusterSettings {
     wrong.push(`NODES_PER_SERVICE must be a whole number from 1 to 9, not ${JSON.stringify(nodesPerService)}`);
   }
   let http: Config["http"] = { host: "", port: 0 };
-  let encryptionKeys: Config["encryptionKeys"] = { auth: [], notifications: [], orders: [] };
+  let encryptionKeys: Config["encryptionKeys"] = { auth: [], notifications: [], webhooks: [], orders: [] };
   try {
     // As the embedded profile has them, which needs none either.
     encryptionKeys = readConfig({ ...process.env, SERVICES: "", DATABASE_URL: "embedded" }).encryptionKeys;

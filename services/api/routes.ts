@@ -7,6 +7,7 @@ import { contract as inventory } from "../inventory/contract.ts";
 import { contract as notifications } from "../notifications/contract.ts";
 import { contract as orders } from "../orders/contract.ts";
 import { contract as payments } from "../payments/contract.ts";
+import { contract as webhooks } from "../webhooks/contract.ts";
 import { contract as api } from "./contract.ts";
 
 /** Below which all routes are that are not at the root. */
@@ -53,6 +54,7 @@ export const allContracts: readonly Contract[] = [
   catalog,
   payments,
   notifications,
+  webhooks,
 ];
 
 /** All public routes. What no contract declares is not there. */

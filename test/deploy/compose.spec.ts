@@ -11,6 +11,8 @@ import { imageEnvironment } from "./dockerfile.ts";
 import { isTracked } from "./image.ts";
 
 const GATEWAYS = ["api-1", "api-2"];
+/** What calls addresses in the world, and is called by nobody there. */
+const CALLS_OUT = "webhooks";
 const SERVERS = ["postgres", "redis", "nats"];
 const ONCE = ["migrate", "nats-folder"];
 const nodesOf = ({ services }: Compose) =>
@@ -99,7 +101,9 @@ const rules = {
   nothingIsReachedFromOutside: ({ services, networks }) => [
     ...(networks.inside?.internal === true ? [] : ["inside is open"]),
     ...Object.entries(services).flatMap(([name, { networks: own = [], ports }]) =>
-      GATEWAYS.includes(name) || (own.every((network) => network === "inside") && !ports) ? [] : `${name} is open`,
+      GATEWAYS.includes(name) || (!ports && own.every((network) => network === "inside" || name === CALLS_OUT))
+        ? []
+        : `${name} is open`,
     ),
   ],
 
@@ -209,6 +213,8 @@ const MUTATIONS: readonly Mutation[] = [
   ["a wait for what has no health", "waitsEnd", ({ redis }) => delete redis!.healthcheck],
   ["a wait for the end of what never ends", "waitsEnd", ({ migrate }) => (migrate!.restart = "always")],
   ["a database for everybody", "nothingIsReachedFromOutside", ({ postgres }) => (postgres!.ports = ["5432:5432"])],
+  ["a port for what calls outside", "nothingIsReachedFromOutside", ({ webhooks }) => (webhooks!.ports = ["1:1"])],
+  ["a domain that calls outside", "nothingIsReachedFromOutside", ({ orders }) => orders!.networks!.push("outside")],
   ["a network that leads outside", "nothingIsReachedFromOutside", (_, { networks }) => (networks.inside = {})],
   ["a file that is not there", "filesAreThere", ({ nats }) => nats!.volumes!.push("./docker/missing.conf:/x:ro")],
   ["an account without a password", "natsKnowsItsAccounts", ({ nats }) => delete nats!.environment!.NATS_EDGE_PASSWORD],

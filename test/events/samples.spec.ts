@@ -7,6 +7,7 @@ import "../../services/delivery/contract.ts";
 import "../../services/inventory/contract.ts";
 import "../../services/orders/contract.ts";
 import "../../services/payments/contract.ts";
+import "../../services/webhooks/contract.ts";
 
 const FOLDER = path.join(import.meta.dirname, "samples");
 

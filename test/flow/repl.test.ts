@@ -215,7 +215,7 @@ describe("the operators' commands", () => {
     expect(await type("replay notifications orders yesterday")).toMatch(/^yesterday is neither a sequence/);
     expect(await type("replay notifications payments 0")).toBe("notifications reads orders, not payments.");
     expect(await type("replay payments orders 0")).toBe(
-      "payments reads no channel; inventory, delivery, notifications, orders do.",
+      "payments reads no channel; inventory, delivery, notifications, webhooks, orders do.",
     );
     await platform.node("orders").destroyService("notifications");
     expect(await type("replay notifications orders 0")).toBe("notifications is not available.");
@@ -240,9 +240,9 @@ describe("the operators' commands", () => {
     await confirmedOrder(shop);
     const shown = await eventually("nothing waits", async () => {
       const now = await type("relay");
-      return / {2}orders +1 +\S+ +0 /.test(now) && (now.match(/ 0\.000 s {2}0 /g) ?? []).length === 5 ? now : undefined;
+      return / {2}orders +1 +\S+ +0 /.test(now) && (now.match(/ 0\.000 s {2}0 /g) ?? []).length === 6 ? now : undefined;
     });
-    for (const domain of ["catalog", "inventory", "payments", "delivery", "orders"])
+    for (const domain of ["catalog", "inventory", "payments", "delivery", "webhooks", "orders"])
       expect(shown).toMatch(new RegExp(`\n  ${domain} +1 +${nodeID.replaceAll(".", "\\.")} +0 +0\\.000 s\n`));
     expect(shown).toMatch(/\n {2}delivery +orders +0 +0\.000 s +0 +0/);
     await platform.node("orders").destroyService("delivery");

@@ -3,6 +3,7 @@ import { DOMAINS, type DomainName } from "../../platform/config.ts";
 import { newId } from "../../platform/ids.ts";
 import { orderBody } from "../support/client.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { webhook } from "../support/samples.ts";
 import { eventually } from "../support/waiting.ts";
 
 jest.setTimeout(60_000);
@@ -40,6 +41,7 @@ describe("the rows of tenants", () => {
         return order.status === "DELIVERED" && order.payment.status === "CAPTURED";
       });
     }
+    for (const id of ["demo-operator", "acme-operator"]) await webhook(await platform.client(id));
   });
   afterAll(async () => {
     await platform.stop();

@@ -132,6 +132,7 @@ export class BusCluster {
         CARRIER_DELIVERY_MS: "0",
         POLL_MS: "100",
         RELAY_LEASE_MS: "2000",
+        WEBHOOKS_INSECURE_HOSTS: "127.0.0.1",
         ...this.#options.env,
       },
       "cluster",

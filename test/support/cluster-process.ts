@@ -13,7 +13,7 @@ import { Client } from "./client.ts";
 import { type End, ROOT } from "./process.ts";
 import { eventually, pause } from "./waiting.ts";
 
-/** A first start makes a database and starts sixteen nodes on a machine that is busy with other tests. */
+/** A first start makes a database and starts eighteen nodes on a machine that is busy with other tests. */
 const START_MS = 120_000;
 
 /** A cluster as a user starts it: `scripts/cluster.ts` in a process of its own, on a data folder of its own. */

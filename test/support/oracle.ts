@@ -158,6 +158,7 @@ export async function contradictions(
     ["delivery", "orders"],
     ["inventory", "delivery"],
     ["notifications", "orders"],
+    ["webhooks", "orders"],
   ] as const) {
     await none(
       `${reader} has parked events of ${channel}`,

@@ -47,6 +47,7 @@ export async function startPlatform(overrides: Record<string, string> = {}): Pro
     POLL_MS: "100",
     RELAY_LEASE_MS: "2000",
     ENCRYPTION_KEYS,
+    WEBHOOKS_INSECURE_HOSTS: "127.0.0.1",
     ...overrides,
   };
   const base = readConfig({ ...env, DATABASE_URL: "postgres://unused/unused" });

@@ -4,6 +4,7 @@ import type { TestPlatform } from "./platform.ts";
 import { eventually } from "./waiting.ts";
 
 export const SKU = "SKU-COFFEE-1KG";
+const NOBODY = "http://127.0.0.1:9/hook";
 const ADDRESS = {
   name: "Ada Lovelace",
   line1: "12 Harbour St",
@@ -27,6 +28,8 @@ export interface World {
   readonly tenant: string;
   readonly client: string;
   readonly customer: string;
+  readonly webhook: string;
+  readonly webhookDelivery: string;
 }
 
 /** A request that is right in every respect, with all that its body may have. */
@@ -60,7 +63,15 @@ export async function buildWorld(platform: TestPlatform): Promise<World> {
   return {
     ...{ order: order.id, shipment: order.shipment.id, product: product.id, deadLetter: await deadLetter(platform) },
     ...{ tenant, client: client.id, customer: rows[0]?.id as string, message: await deadMessage(platform) },
+    ...(await webhook(operator)),
   };
+}
+
+/** An endpoint at which nobody listens, and what was sent to it. */
+export async function webhook(operator: Client): Promise<{ webhook: string; webhookDelivery: string }> {
+  const { body } = await operator.post("/api/v1/webhooks", { url: NOBODY, events: ["orders.returned.v1"] });
+  const { body: sent } = await operator.post(`/api/v1/webhooks/${body.id}/test`);
+  return { webhook: body.id, webhookDelivery: sent.id };
 }
 
 /** An operator of `demo` who is one of the platform's as well: may use every route, and owns what the samples are about. */
@@ -143,7 +154,7 @@ export async function deadMessage({ owner }: TestPlatform, tenant = "demo"): Pro
 
 /** A right request for every POST and PUT that takes a token and JSON. */
 export function samplesOf(world: World): Sample[] {
-  const { order, shipment, product, deadLetter, message, tenant, client, customer } = world;
+  const { order, shipment, product, deadLetter, message, tenant, client, customer, webhook, webhookDelivery } = world;
   const items = [{ sku: SKU, quantity: 1 }];
   const sample = (
     operation: string,
@@ -253,6 +264,27 @@ export function samplesOf(world: World): Sample[] {
     sample("POST /api/v1/admin/outbox/{id}/redrive", { id: message }, {}, "admin"),
     sample("POST /api/v1/admin/outbox/redrive", {}, { medium: "email" }, "admin"),
     sample("POST /api/v1/admin/keys/rotate", {}, {}, "platform"),
+    sample("POST /api/v1/webhooks", {}, { url: NOBODY, events: ["orders.placed.v1"], description: "My shop" }, "admin"),
+    sample(
+      "PUT /api/v1/webhooks/{id}",
+      { id: webhook },
+      { url: NOBODY, events: ["orders.returned.v1"], description: "Another", enabled: true },
+      "admin",
+    ),
+    sample("POST /api/v1/webhooks/{id}/secret", { id: webhook }, { overlapSeconds: 60 }, "admin"),
+    sample("POST /api/v1/webhooks/{id}/test", { id: webhook }, {}, "admin"),
+    sample(
+      "POST /api/v1/webhooks/{id}/replay",
+      { id: webhook },
+      { state: "FAILED", from: "2026-01-01T00:00:00.000Z", to: "2026-01-02T00:00:00.000Z" },
+      "admin",
+    ),
+    sample(
+      "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/replay",
+      { id: webhook, deliveryId: webhookDelivery },
+      {},
+      "admin",
+    ),
     sample("POST /api/v1/events/tickets", {}, {}, "orders:read"),
   ];
 }

@@ -22,9 +22,12 @@ export const allIsDenied: Rule = ({ objects }) => {
   return denies ? [] : ["no policy denies everything"];
 };
 
+/** What a network policy calls everybody, from which it takes the networks that are nobody else's. */
+const THE_WORLD = "0.0.0.0";
+
 /** Connections are let through from whom they are made, to whom and where: these, and no others. */
 export const trafficIsWhatIsNeeded: Rule = ({ objects }) => {
-  const needed = [...neededBy(objects), "the world > api:3000"].sort();
+  const needed = [...neededBy(objects), "the world > api:3000", `webhooks > ${THE_WORLD}:443`].sort();
   const allowed = allowedIn(objects).sort();
   return [
     ...needed.filter((one) => !allowed.includes(one)).map((one) => `${one} is refused`),

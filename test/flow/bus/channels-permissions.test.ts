@@ -18,10 +18,16 @@ const CHANNELS: Readonly<
   catalog: { owners: ["catalog", "edge"], readers: {} },
   inventory: { owners: ["inventory", "edge"], readers: {} },
   payments: { owners: ["payments"], readers: {} },
+  webhooks: { owners: ["webhooks"], readers: {} },
   delivery: { owners: ["delivery"], readers: { inventory: ["inventory", "edge"], orders: ["orders", "edge"] } },
   orders: {
     owners: ["orders", "edge"],
-    readers: { orders: ["orders", "edge"], delivery: ["delivery"], notifications: ["notifications"] },
+    readers: {
+      orders: ["orders", "edge"],
+      delivery: ["delivery"],
+      notifications: ["notifications"],
+      webhooks: ["webhooks"],
+    },
   },
 };
 const users = Object.entries(CHANNELS).flatMap(([channel, { owners, readers }]) =>

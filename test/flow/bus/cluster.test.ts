@@ -86,7 +86,7 @@ describe("a cluster in which every service has its own account", () => {
     const channel = await (await nodes.as("orders@orders", "orders")).jetstreamManager({ checkAPI: false });
     const { messages, consumer_count: consumers } = (await channel.streams.info("waybill_orders")).state;
     expect(messages).toBeGreaterThan(0);
-    expect(consumers).toBe(3 * PARTITIONS);
+    expect(consumers).toBe(4 * PARTITIONS);
     // It would be seen here.
     const connection = await nodes.as("catalog");
     connection.publish("MOL-waybill.REQ.payments.n1.catalog.payments.void", "x");

@@ -117,7 +117,7 @@ describe("a request that is wrong", () => {
           asked++;
         }
       }
-      expect([asked > 200, known.length]).toEqual([true, 8]);
+      expect([asked > 200, known.length]).toEqual([true, 11]);
     });
 
     test.each([

@@ -161,8 +161,8 @@ describe("a body that is wrong", () => {
     });
 
     test.each(bodies)("behind an object that does not exist: %s", async (_, what) => {
-      const { order, shipment, product, deadLetter, message, client, customer } = world;
-      const ids = [order, shipment, product, deadLetter, message, client, customer, "SKU-COFFEE-1KG"];
+      const { order, shipment, product, deadLetter, message, client, customer, webhook } = world;
+      const ids = [order, shipment, product, deadLetter, message, client, customer, webhook, "SKU-COFFEE-1KG"];
       for (const sample of samples.filter(({ owned }) => owned)) {
         const path = ids.reduce((all, id) => all.replace(id, "01900000-0000-7000-8000-00000000dead"), sample.path);
         expectProblem(await send(operator, { ...sample, path }, what), 404, "NOT_FOUND");

@@ -97,6 +97,11 @@ describe("answers", () => {
       "GET /api/v1/admin/subscriptions/{domain}/{channel}",
       "/api/v1/admin/subscriptions/notifications/orders",
     );
+    const webhook = `/api/v1/webhooks/${world.webhook}`;
+    await check("GET /api/v1/webhooks", "/api/v1/webhooks");
+    await check("GET /api/v1/webhooks/{id}", webhook);
+    await check("GET /api/v1/webhooks/{id}/deliveries", `${webhook}/deliveries?state=FAILED`);
+    await check("GET /api/v1/webhooks/{id}/deliveries/{deliveryId}", `${webhook}/deliveries/${world.webhookDelivery}`);
     for (const path of [
       "/health",
       "/health/live",
@@ -147,6 +152,9 @@ describe("answers", () => {
     });
     await check("DELETE /api/v1/products/{id}", `/api/v1/products/${product.body.id}`);
     await check("GET /api/v1/products/{id}", `/api/v1/products/${product.body.id}`);
+    const { body: webhook } = await check("POST /api/v1/webhooks", "/api/v1/webhooks", { url: "http://127.0.0.1:9/" });
+    await check("DELETE /api/v1/webhooks/{id}", `/api/v1/webhooks/${webhook.id}`);
+    await check("GET /api/v1/webhooks/{id}", `/api/v1/webhooks/${webhook.id}`);
   });
 
   test("to what is wrong are as the document says", async () => {

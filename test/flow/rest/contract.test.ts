@@ -36,10 +36,12 @@ describe("the contract", () => {
       [/\{userId\}/, "01900000-0000-7000-8000-00000000c001"],
       [/\{domain\}/, "delivery"],
       [/\/(addresses|logins)\/\{id\}/, "01900000-0000-7000-8000-00000000a001"],
+      [/\/webhooks\/\{id\}/, world.webhook],
     ];
     const id = other ?? ids.find(([pattern]) => pattern.test(path))?.[1];
     const named = path
       .replace("{channel}", other ?? "orders")
+      .replace("{deliveryId}", other ?? world.webhookDelivery)
       .replace("{medium}", "email")
       .replace("{language}", "en");
     return named.replace(/\{\w+\}/, id ?? "");
@@ -151,7 +153,7 @@ describe("the contract", () => {
     ["POST", "/api/v1/auth/revocations"],
     ["GET", "/api/v1/users"],
     ["GET", "/api/v1/cart"],
-    ["POST", "/api/v1/webhooks"],
+    ["POST", "/api/v1/webhooks.remove"],
     ["GET", "/api/v1/health"],
     ["GET", "/api/v1/metrics"],
     ["GET", "/package.json"],

@@ -2,7 +2,7 @@ import { newId } from "../../../platform/ids.ts";
 import { type Answer, Client } from "../../support/client.ts";
 import { ApiDocument, type Operation } from "../../support/openapi.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
-import { confirmedOrder, deadLetter, deadMessage, troubledProcess } from "../../support/samples.ts";
+import { confirmedOrder, deadLetter, deadMessage, troubledProcess, webhook } from "../../support/samples.ts";
 
 jest.setTimeout(60_000);
 
@@ -23,6 +23,8 @@ type Owned =
   | "message"
   | "login"
   | "account"
+  | "webhook"
+  | "webhookDelivery"
   | undefined;
 
 /** Every parameter of every path. One that is new fails the test until it is here. */
@@ -47,6 +49,8 @@ const NAMED: readonly (readonly [path: RegExp, parameter: string, what: Owned])[
   [/\/notifications\/templates\//, "type", undefined],
   [/\/notifications\/templates\//, "medium", undefined],
   [/\/notifications\/templates\//, "language", undefined],
+  [/\/webhooks\/\{id\}/, "id", "webhook"],
+  [/\/webhooks\/\{id\}\/deliveries\//, "deliveryId", "webhookDelivery"],
   // The platform's own subscriptions are the same for every tenant's operators.
   [/\/admin\/subscriptions\//, "domain", undefined],
   [/\/admin\/subscriptions\//, "channel", undefined],
@@ -98,6 +102,7 @@ describe("ids of other people", () => {
       message: await deadMessage(platform),
       login: (await ada.get("/api/v1/users/logins")).body.items[0].id,
       account: rows[0]?.id as string,
+      ...(await webhook(operator)),
     });
   });
   afterAll(() => platform.stop());
@@ -129,7 +134,12 @@ describe("ids of other people", () => {
         const byPath = parametersOf(operation).flatMap((parameter): Probe[] => {
           const what = ownedBy(operation, parameter);
           if (what === undefined || what === "unknown") return [];
-          const path = (id: string) => operation.path.replace(`{${parameter}}`, id);
+          // Of two the other one is right.
+          const path = (id: string) =>
+            operation.path
+              .replace(`{${parameter}}`, id)
+              .replace("{deliveryId}", demo.webhookDelivery.id)
+              .replace(/webhooks\/\{id\}/, `webhooks/${demo.webhook.id}`);
           return [{ name: operation.name, operation, what, path }];
         });
         const byQuery = operation.parameters.flatMap(({ name }): Probe[] => {

@@ -1,0 +1,262 @@
+import type { Client } from "../../support/client.ts";
+import type { TestPlatform } from "../../support/platform.ts";
+import { eventually } from "../../support/waiting.ts";
+import { type Answering, answer, isSignedBy, OK, Receiver } from "../../support/webhook-receiver.ts";
+import { addWebhook, endedOrders, settled, startWithWebhooks, versions, versionsOf } from "../../support/webhooks.ts";
+
+jest.setTimeout(60_000);
+
+let platform: TestPlatform;
+let shop: Client;
+let operator: Client;
+let receiver: Receiver;
+beforeAll(async () => {
+  platform = await startWithWebhooks();
+  [shop, operator] = [await platform.client("demo-shop"), await platform.client("demo-operator")];
+});
+afterAll(() => platform.stop());
+beforeEach(async () => {
+  receiver = await Receiver.start();
+});
+afterEach(async () => {
+  for (const { id } of (await operator.get("/api/v1/webhooks")).body.items)
+    await operator.send("DELETE", `/api/v1/webhooks/${id}`);
+  await receiver.close();
+});
+
+/** Answers the first calls otherwise, and then well. */
+function first(count: number, otherwise: Answering): Answering {
+  let calls = 0;
+  return (...call) => (calls++ < count ? otherwise : OK)(...call);
+}
+
+describe("what a receiver is sent", () => {
+  test("every public event once, signed, as the live feed has it, in the order's sequence", async () => {
+    const { id, secret } = await addWebhook(operator, receiver);
+    const [order] = await endedOrders(shop, 1);
+    await settled(operator, id);
+    expect(receiver.journal.map(({ payload }) => payload.data.id)).toEqual(order?.events.map((event) => event.id));
+    for (const call of receiver.journal) {
+      expect(isSignedBy(secret, call)).toBe(true);
+      const { type, timestamp, data } = call.payload;
+      expect(Object.keys(call.payload)).toEqual(["type", "timestamp", "data"]);
+      expect(Object.keys(data)).toEqual(["id", "type", "orderId", "number", "version", "at", "data"]);
+      expect([data.type, data.at]).toEqual([type, timestamp]);
+    }
+    expect(new Set(receiver.journal.map((call) => call.id)).size).toBe(order?.events.length);
+  });
+
+  test("the types alone that it wants, and nothing of another tenant's", async () => {
+    const others = await Receiver.start();
+    const acme = await platform.client("acme-operator");
+    const theirs = await addWebhook(acme, others);
+    const { id } = await addWebhook(operator, receiver, { events: ["orders.placed.v1", "orders.delivered.v1"] });
+    await endedOrders(shop, 2);
+    await settled(operator, id);
+    expect(receiver.journal.map(({ payload }) => payload.type).sort()).toEqual([
+      ...["orders.delivered.v1", "orders.delivered.v1", "orders.placed.v1", "orders.placed.v1"],
+    ]);
+    expect(others.journal).toEqual([]);
+    await acme.send("DELETE", `/api/v1/webhooks/${theirs.id}`);
+    await others.close();
+  });
+
+  test("nothing of what had happened before it was added, or while it was disabled", async () => {
+    await endedOrders(shop, 1);
+    const { id } = await addWebhook(operator, receiver);
+    await operator.put(`/api/v1/webhooks/${id}`, { enabled: false });
+    await endedOrders(shop, 1);
+    await caughtUp();
+    await operator.put(`/api/v1/webhooks/${id}`, { enabled: true });
+    const [order] = await endedOrders(shop, 1);
+    await settled(operator, id);
+    expect(receiver.journal.map(({ payload }) => payload.data.id)).toEqual(order?.events.map((event) => event.id));
+  });
+});
+
+describe("a receiver that", () => {
+  test.each<[string, Answering]>([
+    ["answers 500", answer(500)],
+    ["answers 404", answer(404)],
+    ["answers 302", answer(302, { location: "http://127.0.0.1:1/" })],
+    ["closes at once", (res) => res.destroy()],
+    [
+      "closes in mid-body",
+      (res) => {
+        res.writeHead(200, { "content-length": "100" }).write("half");
+        setImmediate(() => res.destroy());
+      },
+    ],
+    ["speaks no HTTP", (res) => res.socket?.end("what?\r\n\r\n")],
+  ])("%s for a while gets everything in the end, in sequence, under the same ids", async (_what, otherwise) => {
+    receiver.answering = first(7, otherwise);
+    const { id } = await addWebhook(operator, receiver);
+    const orders = await endedOrders(shop, 2);
+    await settled(operator, id);
+    for (const order of orders) expect(versionsOf(receiver, order.id)).toEqual(versions(order));
+    expect(receiver.taken).toHaveLength(orders.flatMap(({ events }) => events).length);
+    expect(receiver.journal.length).toBe(receiver.taken.length + 7);
+  });
+
+  test("is away for a while gets everything in the end", async () => {
+    const { id } = await addWebhook(operator, receiver);
+    await receiver.close();
+    const orders = await endedOrders(shop, 3);
+    await receiver.listen();
+    await settled(operator, id);
+    for (const order of orders) expect(versionsOf(receiver, order.id)).toEqual(versions(order));
+  });
+
+  test("answers without end is not read to it, and counts by its status", async () => {
+    receiver.answering = (res) => {
+      res.writeHead(200);
+      const more = () => {
+        while (!res.destroyed && res.write(Buffer.alloc(4_096, "x")));
+        res.once("drain", more);
+      };
+      more();
+    };
+    const { id } = await addWebhook(operator, receiver, { events: ["orders.placed.v1"] });
+    await endedOrders(shop, 1);
+    await settled(operator, id);
+    const { items } = (await operator.get(`/api/v1/webhooks/${id}/deliveries`)).body;
+    const { body } = await operator.get(`/api/v1/webhooks/${id}/deliveries/${items[0].id}`);
+    expect(body).toMatchObject({ state: "DELIVERED", attempts: 1 });
+    expect(body.calls[0].response.body).toBe("x".repeat(1_024));
+  });
+
+  test("fails for one order is sent the others' events meanwhile, and none of that order's later ones", async () => {
+    const { id } = await addWebhook(operator, receiver);
+    let failing: string | undefined;
+    let open = false;
+    receiver.answering = (res, received, req) => {
+      failing ??= received.payload.data.orderId;
+      const isOther = open || received.payload.data.orderId !== failing;
+      (isOther ? OK : answer(503))(res, received, req);
+    };
+    const orders = await endedOrders(shop, 2);
+    const other = orders.find((order) => order.id !== failing);
+    await eventually("the other order's events have come", () => {
+      return other && versionsOf(receiver, other.id).length === other.events.length;
+    });
+    expect(new Set(versionsOf(receiver, failing as string))).toEqual(new Set([1]));
+    open = true;
+    await settled(operator, id);
+    for (const order of orders) expect(versionsOf(receiver, order.id)).toEqual(versions(order));
+  });
+
+  test("answers 410 is disabled at once, with a notice, and its history says so", async () => {
+    receiver.answering = answer(410);
+    const { id } = await addWebhook(operator, receiver);
+    await endedOrders(shop, 1);
+    const body = await eventually("it is disabled", async () => {
+      const { body } = await operator.get(`/api/v1/webhooks/${id}`);
+      return body.enabled ? undefined : body;
+    });
+    expect(body).toMatchObject({ disabledReason: "GONE", disabledAt: expect.any(String) });
+    const { rows } = await platform.owner.query("select type, tenant, data from webhooks.event_log where stream = $1", [
+      id,
+    ]);
+    expect(rows).toEqual([
+      { type: "webhooks.endpoint_disabled.v1", tenant: "demo", data: { endpointId: id, reason: "GONE" } },
+    ]);
+    const { items } = (await operator.get(`/api/v1/webhooks/${id}/deliveries?state=FAILED`)).body;
+    expect(items).toEqual([expect.objectContaining({ type: "orders.placed.v1", attempts: 1 })]);
+  });
+
+  test("has failed for five days is disabled, with a notice", async () => {
+    receiver.answering = answer(500);
+    const { id } = await addWebhook(operator, receiver);
+    await endedOrders(shop, 1);
+    await eventually("it fails", async () => (await operator.get(`/api/v1/webhooks/${id}`)).body.failingSince);
+    await platform.owner.query(
+      "update webhooks.endpoints set failing_since = now() - interval '5 days' where id = $1",
+      [id],
+    );
+    await eventually("it is disabled", async () => !(await operator.get(`/api/v1/webhooks/${id}`)).body.enabled);
+    const { rows } = await platform.owner.query("select data from webhooks.event_log where stream = $1", [id]);
+    expect(rows).toEqual([{ data: { endpointId: id, reason: "FAILING", failingSince: expect.any(String) } }]);
+    receiver.answering = OK;
+    await operator.put(`/api/v1/webhooks/${id}`, { enabled: true });
+    await settled(operator, id);
+    expect((await operator.get(`/api/v1/webhooks/${id}`)).body).not.toHaveProperty("failingSince");
+  });
+});
+
+describe("a broken receiver", () => {
+  test("is asked by one call at a time, and gets what was waiting when it answers", async () => {
+    let atOnce = 0;
+    let most = 0;
+    let calls = 0;
+    receiver.answering = (res) => {
+      calls++;
+      atOnce++;
+      most = Math.max(most, atOnce);
+      setTimeout(() => {
+        atOnce--;
+        res.writeHead(500).end();
+      }, 20);
+    };
+    const { id } = await addWebhook(operator, receiver);
+    const orders = await endedOrders(shop, 8);
+    await eventually("it is broken", async () => {
+      const { rows } = await platform.owner.query("select failures from webhooks.endpoints where id = $1", [id]);
+      return rows[0].failures >= 5 && atOnce === 0;
+    });
+    [most, calls] = [0, 0];
+    await eventually("it was asked again", () => calls >= 3);
+    expect(most).toBe(1);
+    receiver.answering = OK;
+    await settled(operator, id);
+    for (const order of orders) expect(versionsOf(receiver, order.id)).toEqual(versions(order));
+  });
+
+  test("delays its own deliveries alone", async () => {
+    const slow = await Receiver.start();
+    const held: (() => void)[] = [];
+    slow.answering = (res) => held.push(() => res.writeHead(204).end());
+    await addWebhook(operator, slow);
+    const { id } = await addWebhook(operator, receiver);
+    const orders = await endedOrders(shop, 12);
+    await settled(operator, id);
+    for (const order of orders) expect(versionsOf(receiver, order.id)).toEqual(versions(order));
+    expect(slow.journal.length).toBeLessThanOrEqual(8);
+    for (const go of held) go();
+    slow.answering = OK;
+    await slow.close();
+  });
+});
+
+describe("a delivery that has failed for good", () => {
+  test("lets the later ones of its order go on, and fills the gap when it is replayed", async () => {
+    const { id } = await addWebhook(operator, receiver);
+    receiver.answering = (res, received, req) =>
+      (received.payload.data.version === 2 ? answer(400) : OK)(res, received, req);
+    const [order] = await endedOrders(shop, 1);
+    await eventually("the second fails", async () => {
+      const { rowCount } = await platform.owner.query(
+        "update webhooks.deliveries set queued_at = now() - interval '4 days', tries = 11 where endpoint_id = $1 and version = 2 and tries > 0",
+        [id],
+      );
+      return rowCount;
+    });
+    await settled(operator, id);
+    const { items } = (await operator.get(`/api/v1/webhooks/${id}/deliveries?state=FAILED`)).body;
+    expect(items).toEqual([expect.objectContaining({ version: 2, settledAt: expect.any(String) })]);
+    expect(versionsOf(receiver, order?.id as string)).toEqual(versions(order as never));
+    receiver.answering = OK;
+    const before = receiver.journal.length;
+    const replay = await operator.post(`/api/v1/webhooks/${id}/replay`, { state: "FAILED" });
+    expect(replay.body).toEqual({ replayed: 1, more: false });
+    await settled(operator, id);
+    expect(receiver.journal.slice(before).map((call) => call.id)).toEqual([items[0].id]);
+  });
+});
+
+/** Everything that has happened was looked at for webhooks. */
+async function caughtUp(): Promise<void> {
+  await eventually("webhooks have caught up", async () => {
+    const { behind } = (await operator.get("/api/v1/admin/subscriptions/webhooks/orders")).body;
+    return behind?.events === 0;
+  });
+}
