@@ -2,7 +2,13 @@ import { once } from "../../../platform/idempotency.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { MOST_ADDRESSES, tooManyAddresses } from "../contract.ts";
-import { type AddressRow, addAddress as addRow, findAddresses, takeMark } from "../customers/address-repository.ts";
+import {
+  type AddressRow,
+  addAddress as addRow,
+  DEFAULTS,
+  findAddresses,
+  takeMark,
+} from "../customers/address-repository.ts";
 import { lockOwn, ownCustomer } from "../customers/own-customer.ts";
 import { addressView, assertInCountry, sealAddress } from "../customers/saved-address.ts";
 
@@ -28,7 +34,7 @@ export const addAddress: ActionHandler<"auth.addAddress"> = async function (ctx)
       createdAt: now,
       updatedAt: now,
     };
-    for (const kind of ["defaultShipping", "defaultBilling"] as const) {
+    for (const kind of DEFAULTS) {
       if (row[kind] && !isFirst) await takeMark(tx, owner, kind, id, now);
     }
     await addRow(tx, row);

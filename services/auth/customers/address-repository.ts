@@ -16,7 +16,8 @@ export interface AddressRow {
 }
 
 /** What an address may be the default for. */
-export type DefaultFor = "defaultShipping" | "defaultBilling";
+export const DEFAULTS = ["defaultShipping", "defaultBilling"] as const;
+export type DefaultFor = (typeof DEFAULTS)[number];
 
 const COLUMNS = `id, tenant, customer, sealed, default_shipping as "defaultShipping", default_billing as "defaultBilling",
   version, created_at as "createdAt", updated_at as "updatedAt"`;
