@@ -4,7 +4,7 @@ import { type Answer, Client, orderBody } from "../../support/client.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { ROUTES } from "../../support/routes.ts";
-import { almighty, buildWorld, confirmedOrder, SKU, samplesOf, type World } from "../../support/samples.ts";
+import { almighty, buildWorld, confirmedOrder, SKU, samplesOf, type World, webhook } from "../../support/samples.ts";
 
 jest.setTimeout(60_000);
 
@@ -47,6 +47,18 @@ describe("the audit log", () => {
       )
       .map(([route]) => route.replace(" ", " /api/v1"));
 
+    /** Where an act without a body goes: to something that may be gone afterwards. */
+    const pathTo = async (template: string) => {
+      if (template.includes("/templates/"))
+        return template.replace("{type}", "ORDER_PLACED").replace("{medium}", "email").replace("{language}", "fr");
+      const id = template.includes("/customers/")
+        ? world.customer
+        : template.includes("/webhooks/")
+          ? (await webhook(operator)).webhook
+          : (await operator.post("/api/v1/products", thing("GONE-SOON"))).body.id;
+      return template.replace("{id}", id);
+    };
+
     test("there are some", () => expect(PRIVILEGED.length).toBeGreaterThan(10));
 
     test.each(PRIVILEGED)("%s", async (route) => {
@@ -54,9 +66,7 @@ describe("the audit log", () => {
       const samples = samplesOf({ ...world, order: spare.id });
       const [method = "", template = ""] = route.split(" ");
       const sample = samples.find(({ operation }) => operation === route) ?? {
-        path: template.includes("customers")
-          ? template.replace("{id}", world.customer)
-          : template.replace("{id}", (await operator.post("/api/v1/products", thing("GONE-SOON"))).body.id),
+        path: await pathTo(template),
         body: {},
       };
       const answer = await operator.send(method, sample.path, {

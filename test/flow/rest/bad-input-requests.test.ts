@@ -117,7 +117,7 @@ describe("a request that is wrong", () => {
           asked++;
         }
       }
-      expect([asked > 200, known.length]).toEqual([true, 11]);
+      expect([asked > 200, known.length]).toEqual([true, 10]);
     });
 
     test.each([
