@@ -13,8 +13,8 @@ export interface ProviderRequest {
 /** A provider of short messages or push notifications on the loopback, which answers what it is told to. */
 export class HttpProviderServer {
   readonly requests: ProviderRequest[] = [];
-  /** What to answer; a promise is waited for. */
-  answer: (request: ProviderRequest) => { status: number; retryAfter?: number } | Promise<{ status: number }> = () => ({
+  /** What to answer. */
+  answer: (request: ProviderRequest) => { status: number; retryAfter?: number } = () => ({
     status: 202,
   });
   readonly #server: Server;
@@ -29,7 +29,7 @@ export class HttpProviderServer {
         body: JSON.parse(Buffer.concat(chunks).toString("utf8")),
       };
       this.requests.push(request);
-      const answer: { status: number; retryAfter?: number } = await this.answer(request);
+      const answer = this.answer(request);
       res.writeHead(answer.status, answer.retryAfter === undefined ? {} : { "Retry-After": String(answer.retryAfter) });
       res.end("{}");
     });
