@@ -10,7 +10,7 @@ import type { NotificationsService } from "./notifications-service.ts";
 
 /** How long a node may have a message in hand before another one tries. */
 export const CLAIM_MS = 30_000;
-/** How long after the one that it waits for a message is looked at again, in ms. */
+/** How long after the one that it waits for, or that is with another node, a message is looked at again, in ms. */
 const BEHIND_MS = 500;
 const POSTPONED_TOGETHER = 256;
 
@@ -64,7 +64,7 @@ export class Lane {
     // A placed order has nothing before it.
     const later = taken.map(({ message }) => message).filter(({ version }) => version !== 1);
     const waiting = later.length === 0 ? [] : await waitingMessages(database, later);
-    const { next, behind, blocked } = inOrder(taken, waiting);
+    const { next, behind, blocked } = inOrder(taken, waiting, now);
     this.unsent.putBack(behind);
     await settleMessages(database, blocked, now);
     if (next.length > 0) await this.#send(service, next);
@@ -113,7 +113,7 @@ interface Order {
  *
  * @param waiting the messages of their orders that are not settled, each order's in its order
  */
-function inOrder(taken: readonly PreparedMessage[], waiting: readonly WaitingMessage[]): Order {
+function inOrder(taken: readonly PreparedMessage[], waiting: readonly WaitingMessage[], now: Instant): Order {
   const first = new Map<string, WaitingMessage>();
   for (const one of waiting) if (!first.has(one.orderId)) first.set(one.orderId, one);
   const going = new Set<string>();
@@ -124,7 +124,8 @@ function inOrder(taken: readonly PreparedMessage[], waiting: readonly WaitingMes
     const ahead = first.get(orderId);
     if (going.has(orderId)) order.behind.push(prepared);
     else if (ahead !== undefined && ahead.version < message.version) {
-      const dueAt = after(ahead.dueAt, BEHIND_MS);
+      // One that has not failed is on its way out of another node, which has it for longer than it takes.
+      const dueAt = after(ahead.attempts === 0 ? now : ahead.dueAt, BEHIND_MS);
       order.blocked.push({ message, state: "PENDING", attempts: message.attempts, dueAt });
     } else {
       going.add(orderId);

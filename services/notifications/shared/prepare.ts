@@ -19,7 +19,7 @@ const BESIDE_MAIL: readonly MediumName[] = ["sms", "push"];
 /**
  * Makes messages of what was recorded, and gives each to its medium's lane. A set that fails is halved until the one that
  * cannot be made stands alone, which is tried again like one that was not taken. Rejects when it is another domain, or the
- * database, that is away.
+ * database, that is away, and keeps what it was given for the next time.
  */
 export async function prepareMessages(service: NotificationsService, held: readonly InHand[]): Promise<void> {
   const [first] = held;
@@ -27,7 +27,10 @@ export async function prepareMessages(service: NotificationsService, held: reado
   try {
     await prepareSet(service, held);
   } catch (error) {
-    if (isUnavailable(error)) throw error;
+    if (isUnavailable(error)) {
+      service.unsent.putBack(held);
+      throw error;
+    }
     if (held.length === 1) return notMade(service, first.message, error);
     const middle = held.length >> 1;
     await prepareMessages(service, held.slice(0, middle));
