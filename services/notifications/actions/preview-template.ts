@@ -1,3 +1,4 @@
+import { once } from "../../../platform/idempotency.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { NO_SETTINGS } from "../settings.ts";
 import { assertTemplate } from "../shared/check-template.ts";
@@ -17,5 +18,7 @@ export const previewTemplate: ActionHandler<"notifications.previewTemplate", Not
   const { senderName } = (await findSettingsOf(this.database, tenant)) ?? NO_SETTINGS;
   const unsubscribeUrl =
     medium === "email" ? `${this.publicUrl}/api/v1/notifications/unsubscribe?token=example` : undefined;
-  return render(template, viewOf(EXAMPLE, { shop: senderName ?? tenant, language, unsubscribeUrl }));
+  return once(ctx, async () =>
+    render(template, viewOf(EXAMPLE, { shop: senderName ?? tenant, language, unsubscribeUrl })),
+  );
 };

@@ -116,10 +116,11 @@ describe("subscriptions and replays over REST", () => {
       "notifications orders",
       "orders delivery",
       "orders orders",
+      "webhooks orders",
     ]);
     const generations = async () => {
       const { rows } = await platform.owner.query(
-        `select sum(generation)::int as sum from (${["orders", "delivery", "inventory", "notifications"]
+        `select sum(generation)::int as sum from (${["orders", "delivery", "inventory", "notifications", "webhooks"]
           .map((domain) => `select generation from ${domain}.subscription_cursors`)
           .join(" union all ")}) all_of_them`,
       );
@@ -207,7 +208,7 @@ describe("subscriptions and replays over REST", () => {
       paged.push(...body.items.map(({ domain, channel }: Subscription) => `${domain} ${channel}`));
       cursor = body.nextCursor;
     }
-    expect(paged).toHaveLength(5);
+    expect(paged).toHaveLength(6);
     expect(paged).toEqual([...paged].sort());
     for (const name of [
       "inventory/orders",
