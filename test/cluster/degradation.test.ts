@@ -258,7 +258,7 @@ describeWithServers("a cluster in which", () => {
   describe("NATS is down, and an edge node takes the orders", () => {
     beforeAll(async () => {
       await start({
-        nodes: ["edge-1", "payments-1", "delivery-1", "notifications-1"],
+        nodes: ["edge-1", "payments-1", "delivery-1", "notifications-1", "webhooks-1"],
         env: { REQUEST_TIMEOUT_MS: NEVER_MS },
       });
       operator = await cluster.client("demo-operator");
