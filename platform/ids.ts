@@ -25,8 +25,25 @@ export function newId(): string {
 function tick(millisecond: number): void {
   lastMillisecond = millisecond;
   counter = 0;
+  time = timeDigits(millisecond);
+}
+
+function timeDigits(millisecond: number): string {
   const digits = millisecond.toString(16).padStart(12, "0");
-  time = `${digits.slice(0, 8)}-${digits.slice(8)}`;
+  return `${digits.slice(0, 8)}-${digits.slice(8)}`;
+}
+
+/** The last time that an id has room for. */
+const LAST_MILLISECOND = 2 ** 48 - 1;
+
+/**
+ * What no id is below that is made at a time or later: ids are compared as the times of their making are.
+ *
+ * @param millisecond since 1970; one that ids have no room for is the nearest that they have
+ */
+export function leastIdAt(millisecond: number): string {
+  const within = Math.min(Math.max(0, millisecond), LAST_MILLISECOND);
+  return `${timeDigits(within)}-0000-0000-000000000000`;
 }
 
 /** The second halves of the next ids, each with the variant in its first two bits. */

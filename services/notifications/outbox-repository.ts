@@ -1,5 +1,6 @@
 import type { Instant } from "../../platform/clock.ts";
 import { type Database, statement, type Tx } from "../../platform/database.ts";
+import { leastIdAt } from "../../platform/ids.ts";
 import type { MediumName, MessageState, MessageType } from "./contract.ts";
 
 const removeOld = statement(
@@ -12,14 +13,11 @@ const removeOld = statement(
 
 /** Removes what the sandboxes were given before a time, at most so much. Answers how much there was. */
 export async function removeOldSandboxMessages(database: Database, before: Instant, limit: number): Promise<number> {
-  const [row] = await database.acrossTenants.query<{ count: number }>(removeOld, [firstIdOf(before), limit]);
+  const [row] = await database.acrossTenants.query<{ count: number }>(removeOld, [
+    leastIdAt(Date.parse(before)),
+    limit,
+  ]);
   return row?.count ?? 0;
-}
-
-/** The least id that can be made at a time (UUIDs of version 7 begin with it). */
-function firstIdOf(instant: Instant): string {
-  const digits = Date.parse(instant).toString(16).padStart(12, "0");
-  return `${digits.slice(0, 8)}-${digits.slice(8)}-7000-8000-000000000000`;
 }
 
 /** A message as operators see it, with what a sandbox was given, sealed. */
