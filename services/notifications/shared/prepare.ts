@@ -99,7 +99,7 @@ function outgoingOf(
   const { customerId, name } = recipient;
   if (!wanted.isWanted(tenant, customerId, type, medium)) return "NOT_WANTED";
   const isMail = medium === "email";
-  if (isMail && wanted.isSuppressed(tenant, addressIndexes(sealing, tenant, address))) return "UNSUBSCRIBED";
+  if (isMail && wanted.isSuppressed(tenant, () => addressIndexes(sealing, tenant, address))) return "UNSUBSCRIBED";
   const { template, language } = wanted.templateFor(tenant, type, medium, recipient.language);
   const { senderName, senderAddress, replyTo } = wanted.settingsOf(tenant);
   const who = { tenant, email: address, ...(customerId && { customer: customerId }) };

@@ -39,9 +39,14 @@ export class Wanted {
     return said ?? isWantedByDefault(medium);
   }
 
-  /** Whether the person behind an address has ended all mail to it. */
-  isSuppressed(tenant: string, indexes: readonly Buffer[]): boolean {
-    return indexes.some((index) => this.#suppressed.has(keyOf(tenant, index.toString("hex"))));
+  /**
+   * Whether the person behind an address has ended all mail to it.
+   *
+   * @param indexesOf the keyed hashes of the address; not asked for where nobody has, which is nearly always
+   */
+  isSuppressed(tenant: string, indexesOf: () => readonly Buffer[]): boolean {
+    if (this.#suppressed.size === 0) return false;
+    return indexesOf().some((index) => this.#suppressed.has(keyOf(tenant, index.toString("hex"))));
   }
 
   settingsOf(tenant: string): Settings {
