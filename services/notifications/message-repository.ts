@@ -29,7 +29,7 @@ const claim = statement(
 const ORDERS = new Recordset<RecordedMessage>("tenant text, orderId uuid, medium text");
 const waiting = statement(
   "messages.waiting",
-  `select m.tenant, m.order_id as "orderId", m.event_id as "eventId", m.version, m.attempts, m.due_at as "dueAt"
+  `select ${COLUMNS}, m.due_at as "dueAt"
    from (select distinct * from ${ORDERS.from("o")}) o
    join messages m on (m.tenant, m.order_id, m.medium) = (o.tenant, o."orderId", o.medium)
    where m.state = 'PENDING' order by m.version`,
@@ -49,13 +49,7 @@ const settle = statement(
 );
 
 /** A message of an order that is not settled. */
-export interface WaitingMessage {
-  readonly tenant: string;
-  readonly orderId: string;
-  readonly eventId: string;
-  readonly version: number;
-  /** How often it was tried in vain. */
-  readonly attempts: number;
+export interface WaitingMessage extends RecordedMessage {
   readonly dueAt: Instant;
 }
 

@@ -11,6 +11,8 @@ import { ENCRYPTION_KEYS } from "./keys.ts";
 export interface TestPlatform {
   /** A broker that runs a service now. */
   node(service: ServiceName): ServiceBroker;
+  /** All brokers that run a service now. */
+  nodes(service: ServiceName): readonly ServiceBroker[];
   /** Where the gateway listens now. */
   readonly url: string;
   readonly db: TestDatabase;
@@ -28,7 +30,7 @@ export interface TestPlatform {
 interface Running {
   readonly db: TestDatabase;
   readonly owner: pg.Client;
-  node(service: ServiceName): ServiceBroker;
+  nodes(service: ServiceName): readonly ServiceBroker[];
   restart(between?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -54,9 +56,11 @@ export async function startPlatform(overrides: Record<string, string> = {}): Pro
   const running =
     process.env.PLATFORM === "cluster" ? await onCluster({ ...env, ISSUER: base.issuer }) : await inOneProcess(base);
   let clients = new Map<string, Promise<Client>>();
-  const url = () => gatewayUrl(running.node("api")) as string;
+  const nodeOf = (service: ServiceName) => running.nodes(service)[0] as ServiceBroker;
+  const url = () => gatewayUrl(nodeOf("api")) as string;
   return {
-    node: (service) => running.node(service),
+    node: nodeOf,
+    nodes: (service) => running.nodes(service),
     get url() {
       return url();
     },
@@ -89,7 +93,7 @@ async function inOneProcess(base: Config): Promise<Running> {
   return {
     db,
     owner,
-    node: () => broker,
+    nodes: () => [broker],
     async restart(between) {
       await broker.stop();
       await between?.();
@@ -108,7 +112,8 @@ async function onCluster(env: Record<string, string>): Promise<Running> {
   return {
     db: cluster.db,
     owner: cluster.owner,
-    node: (service) => cluster.node(`${service}-1`),
+    nodes: (service) =>
+      cluster.nodes.filter((name) => name.startsWith(`${service}-`)).map((name) => cluster.node(name)),
     async restart(between) {
       await cluster.stopNodes(...TWO_EACH);
       await between?.();

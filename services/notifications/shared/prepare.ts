@@ -1,9 +1,10 @@
-import { after } from "../../../platform/clock.ts";
+import { after, type Instant } from "../../../platform/clock.ts";
+import type { Database } from "../../../platform/database.ts";
 import { isUnavailable } from "../../../platform/errors.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { MediumName } from "../contract.ts";
 import type { OutgoingMessage, RecordedMessage, Settlement } from "../message.ts";
-import { recordMessages, settleMessages } from "../message-repository.ts";
+import { recordMessages, settleMessages, waitingMessages } from "../message-repository.ts";
 import { settlementOf } from "../retry.ts";
 import type { InHand } from "../unsent.ts";
 import { CLAIM_MS, type PreparedMessage } from "./lane.ts";
@@ -54,7 +55,10 @@ async function prepareSet(service: NotificationsService, held: readonly InHand[]
   const { database, clock, lanes } = service;
   const messages = held.map(({ message }) => message);
   const { recipients, wanted } = await recipientsOf(service, messages);
-  const more = messages.flatMap((message) => besideMail(service, message, recipients.get(message.orderId), wanted));
+  const besideMail = (all: readonly RecordedMessage[]) =>
+    all.flatMap((message) => messagesBesideMail(service, message, recipients.get(message.orderId), wanted));
+  const more = besideMail(messages);
+  if (more.length > 0) await recordEarlier(database, clock.now(), messages, besideMail);
   const now = clock.now();
   const until = after(now, CLAIM_MS);
   const added = more.length === 0 ? [] : await recordMessages(database.acrossTenants, more, now, until);
@@ -71,18 +75,35 @@ async function prepareSet(service: NotificationsService, held: readonly InHand[]
   for (const [name, ready] of prepared) if (ready.length > 0) lanes.get(name)?.add(ready);
 }
 
+/**
+ * Records what else an earlier mail of the same order asks for, which is with another node that has not come to it: without
+ * its row the later message would not know that there is one to wait for. Whoever finds it sends it.
+ */
+async function recordEarlier(
+  database: Database,
+  now: Instant,
+  messages: readonly RecordedMessage[],
+  besideMail: (messages: readonly RecordedMessage[]) => RecordedMessage[],
+): Promise<void> {
+  const held = new Set(messages.map(({ eventId }) => eventId));
+  const later = messages.filter(({ medium, version }) => medium === "email" && version !== 1);
+  const waiting = later.length === 0 ? [] : await waitingMessages(database, later);
+  const missing = besideMail(waiting.filter(({ eventId }) => !held.has(eventId)));
+  if (missing.length > 0) await recordMessages(database.acrossTenants, missing, now, now);
+}
+
 /** By which media beside mail somebody wants to be told of the same. */
-function besideMail(
+function messagesBesideMail(
   { lanes }: NotificationsService,
   message: RecordedMessage,
   recipient: Recipient | undefined,
   wanted: Wanted,
 ): RecordedMessage[] {
-  if (!recipient || message.medium !== "email" || message.attempts > 0) return [];
+  if (!recipient || message.medium !== "email") return [];
   const { tenant, type } = message;
   return BESIDE_MAIL.filter(
     (medium) => lanes.has(medium) && wanted.isWanted(tenant, recipient.customerId, type, medium),
-  ).map((medium) => ({ ...message, id: newId(), medium }));
+  ).map((medium) => ({ ...message, id: newId(), medium, attempts: 0 }));
 }
 
 /** The message as it is handed over, or why it is not. */

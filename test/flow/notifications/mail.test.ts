@@ -2,6 +2,7 @@ import { newId } from "../../../platform/ids.ts";
 import type { Client } from "../../support/client.ts";
 import { orderBody } from "../../support/client.ts";
 import { MailServer } from "../../support/mail-server.ts";
+import { hurrying } from "../../support/messages.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { eventually } from "../../support/waiting.ts";
 
@@ -35,9 +36,7 @@ describe("mail", () => {
     eventually(`the order is ${status}`, async () => (await shop.get(`/api/v1/orders/${id}`)).body.status === status);
   const subjects = (email: string) =>
     server.mails.filter(({ to }) => to === email).map(({ headers }) => headers.get("subject") as string);
-  /** What waits for its next attempt is due now: nobody waits for an hour here. */
-  const hurry = () =>
-    platform.owner.query("update notifications.messages set due_at = now() where state = 'PENDING' and attempts > 0");
+  const hurry = hurrying(() => platform);
   const states = async (orderId: string) => {
     const { rows } = await platform.owner.query(
       "select type, state, attempts, error from notifications.messages where order_id = $1 order by version",

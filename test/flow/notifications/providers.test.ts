@@ -1,3 +1,4 @@
+import type { ServiceBroker } from "moleculer";
 import { newId } from "../../../platform/ids.ts";
 import type { Medium } from "../../../services/notifications/media/medium.ts";
 import type { NotificationsService } from "../../../services/notifications/shared/notifications-service.ts";
@@ -5,12 +6,17 @@ import { type Client, orderBody } from "../../support/client.ts";
 import { newCustomer } from "../../support/customers.ts";
 import { HttpProviderServer } from "../../support/http-provider.ts";
 import { MailServer } from "../../support/mail-server.ts";
+import { hurrying } from "../../support/messages.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { eventually } from "../../support/waiting.ts";
 
 jest.setTimeout(120_000);
 
 const TYPES = ["ORDER_PLACED", "ORDER_CONFIRMED", "ORDER_SHIPPED", "ORDER_DELIVERED"];
+
+function serviceOf(node: ServiceBroker): NotificationsService {
+  return node.getLocalService("notifications") as unknown as NotificationsService;
+}
 
 describe("short messages and push notifications", () => {
   let mail: MailServer;
@@ -54,9 +60,7 @@ describe("short messages and push notifications", () => {
         [orderId, medium],
       )
     ).rows;
-  /** What has failed is due now: nobody waits for its pauses here. */
-  const hurry = () =>
-    platform.owner.query("update notifications.messages set due_at = now() where state = 'PENDING' and attempts > 0");
+  const hurry = hurrying(() => platform);
   const settled = (orderId: string, medium: string) =>
     eventually(
       `all by ${medium} is settled`,
@@ -88,6 +92,23 @@ describe("short messages and push notifications", () => {
     expect(push.requests[2]?.body).toMatchObject({ title: "demo", text: expect.stringContaining("Tracking number") });
   });
 
+  test("wait for an earlier one that its node has not come to", async () => {
+    // No node comes to what it has recorded of this event: it is left to its row.
+    for (const { unsent } of platform.nodes("notifications").map(serviceOf)) {
+      const add = unsent.add.bind(unsent);
+      jest
+        .spyOn(unsent, "add")
+        .mockImplementation((held) => add(held.filter(({ message }) => message.type !== "ORDER_CONFIRMED")));
+    }
+    const id = await place(await customer("321"));
+    const keys = (await settled(id, "sms")).map((row) => row.id);
+    expect(sms.requests.map(({ key }) => key)).toEqual(keys);
+    expect((await rowsOf(id, "email")).map(({ type, state }) => [type, state])).toContainEqual([
+      "ORDER_CONFIRMED",
+      "PENDING",
+    ]);
+  });
+
   test("that are refused for now come again under the same key, and later ones wait for them", async () => {
     const answers = [500, 429, 503];
     sms.answer = () => ({ status: answers.shift() ?? 202, retryAfter: 1 });
@@ -115,20 +136,18 @@ describe("short messages and push notifications", () => {
   });
 
   test("of a provider that does not answer delay nothing of the other media", async () => {
-    const { lanes } = platform
-      .node("notifications")
-      .getLocalService("notifications") as unknown as NotificationsService;
-    const medium = lanes.get("sms")?.medium as Medium;
-    const send = medium.send.bind(medium);
+    const media = platform.nodes("notifications").map((node) => serviceOf(node).lanes.get("sms")?.medium as Medium);
+    const sends = media.map((medium) => medium.send);
     let answer = () => {};
     const answered = new Promise<void>((resolve) => {
       answer = resolve;
     });
     // Without an end of its own, so that whoever waits for it waits in vain.
-    medium.send = async (messages) => {
-      await answered;
-      return send(messages);
-    };
+    for (const [i, medium] of media.entries())
+      medium.send = async (messages) => {
+        await answered;
+        return (sends[i] as Medium["send"]).call(medium, messages);
+      };
     try {
       const clients = await Promise.all(["a", "b", "c"].map((name) => customer(`slow-${name}`)));
       const ids = await Promise.all(clients.map(place));
@@ -141,7 +160,7 @@ describe("short messages and push notifications", () => {
       for (const id of ids) expect((await settled(id, "sms")).map(({ state }) => state)).toEqual(Array(4).fill("SENT"));
     } finally {
       answer();
-      medium.send = send;
+      for (const [i, medium] of media.entries()) medium.send = sends[i] as Medium["send"];
     }
   });
 });
