@@ -42,10 +42,9 @@ describe("more requests than a limit lets through", () => {
 
   // Safeguard: `#callers.take` in services/api/limits/request-limits.ts; the size is of the record.
   test("of a client are refused by its record, which is gone by without a restart", async () => {
-    await list();
+    // Before the first request: a node of a cluster may have taken a share of a greater limit, all of which counts.
     await set("clients", "demo-shop", { requests: 5 });
-    // What was asked for in this minute counts.
-    expect(await several(8, list)).toEqual([...Array(4).fill(200), ...Array(4).fill(429)]);
+    expect(await several(8, list)).toEqual([...Array(5).fill(200), ...Array(3).fill(429)]);
     const refused = await list();
     expectProblem(refused, 429, "RATE_LIMITED");
     expect(refused.headers).toMatchObject({ "ratelimit-limit": "5", "ratelimit-remaining": "0" });
@@ -53,6 +52,7 @@ describe("more requests than a limit lets through", () => {
     // All its tokens are one client; other clients are others.
     expect((await (await new Client(platform.url).as("demo-shop")).get("/api/v1/orders")).status).toBe(429);
     expect((await (await platform.client("demo-operator")).get("/api/v1/orders")).status).toBe(200);
+    // What was asked for in this minute counts.
     await set("clients", "demo-shop", { requests: 7 });
     expect(await several(3, list)).toEqual([200, 200, 429]);
   });

@@ -1,6 +1,6 @@
-import { Client } from "../support/client.ts";
-import { startPlatform, type TestPlatform } from "../support/platform.ts";
-import { expectProblem } from "../support/problem.ts";
+import { Client } from "../../support/client.ts";
+import { startPlatform, type TestPlatform } from "../../support/platform.ts";
+import { expectProblem } from "../../support/problem.ts";
 
 jest.setTimeout(120_000);
 
