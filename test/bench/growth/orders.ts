@@ -3,6 +3,7 @@ import { DOMAINS } from "../../../platform/config.ts";
 import { orderNumber } from "../../../services/orders/order-number.ts";
 import { type BenchDatabase, connected } from "../bench-server.ts";
 import { SKUS, TENANT } from "../shop.ts";
+import { orderIdOf, PersonalDataMaker } from "./personal-data.ts";
 import { RowMaker } from "./rows.ts";
 import type { Sample, SampleTable } from "./sample.ts";
 
@@ -25,6 +26,7 @@ export async function makeOrders(database: BenchDatabase, sample: Sample, count:
   const logs = tables.filter(({ name }) => name === "event_log");
   const bases = await readBases(owner, tables);
   const maker = new RowMaker(sample);
+  const personal = new PersonalDataMaker(sample, maker.sqlOf(orderIdOf(sample)));
   const inserts = [
     ...tables.map((table) => maker.insert(table, bases)),
     ...logs.map((log) => maker.number(log, bases)),
@@ -42,6 +44,7 @@ export async function makeOrders(database: BenchDatabase, sample: Sample, count:
           const numbers = Array.from({ length }, (_, i) => orderNumber(firstNumber + first - 1 + i));
           await client.query("begin; truncate growth_orders");
           await client.query(ORDERS, [first, numbers, sample.placedAt, since, SPAN_MS / count]);
+          await personal.seal(client);
           for (const insert of inserts) await client.query(insert);
           await client.query("commit");
         }
@@ -120,7 +123,7 @@ async function prepare(client: pg.Client): Promise<void> {
   await client.query(
     `set synchronous_commit = off; set session_replication_role = replica; set jit = off;
      create temp table growth_orders (i bigint, time text, rest text, shift interval, number text, key text,
-       customer text, id1 text, sku1 text, name1 text, id2 text, sku2 text, name2 text);
+       customer text, id1 text, sku1 text, name1 text, id2 text, sku2 text, name2 text, personal bytea);
      create temp table growth_products (n int primary key, id text, sku text, name text)`,
   );
   await client.query(

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { PARTITIONS, partitionOf } from "../../../platform/ids.ts";
+import { SEALED } from "./personal-data.ts";
 import type { Sample, SampleTable } from "./sample.ts";
 
 /**
@@ -17,6 +18,13 @@ export class RowMaker {
     this.#own = ownOf(sample);
     this.#pattern = new RegExp(`(${[...this.#own.keys()].map(RegExp.escape).join("|")})`);
     this.#firstTime = sample.placedAt.getTime() - 86_400_000;
+  }
+
+  /** SQL for what stands for one of the sample's ids in another order. */
+  sqlOf(id: string): string {
+    const sql = this.#own.get(id);
+    if (sql === undefined) throw new Error(`${id} is none of the sample's ids`);
+    return sql;
   }
 
   /**
@@ -51,6 +59,7 @@ export class RowMaker {
   #special(table: SampleTable, column: string, nth: number, bases: ReadonlyMap<string, number>): string | undefined {
     const base = bases.get(`${table.schema}.${table.name}.${column}`);
     if (base !== undefined) return `${base} + (c.i - 1) * ${table.rows.length} + ${nth + 1}`;
+    if (table.schema === SEALED.schema && table.name === SEALED.table && column === SEALED.column) return "c.personal";
     return table.name === "event_log" && column === "partition" ? this.#partition(table, nth) : undefined;
   }
 
