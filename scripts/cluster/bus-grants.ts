@@ -65,7 +65,7 @@ export const CALLS: Readonly<Record<ServiceName, readonly string[]>> = {
   auth: [],
   catalog: [],
   inventory: [],
-  payments: ["orders.visible"],
+  payments: ["orders.visible", "orders.recordRefunds"],
   delivery: [],
   notifications: ["orders.recipients", "auth.contacts"],
   webhooks: ["orders.log.head"],

@@ -18,6 +18,7 @@ import {
   paging,
   Sku,
   setOf,
+  TenantId,
   text,
 } from "../../platform/schema.ts";
 
@@ -189,6 +190,15 @@ const ShipmentFact = {
   lines: Type.Array(LineQuantity),
   carrier: Type.Optional(Type.String()),
   trackingNumber: Type.Optional(Type.String()),
+};
+
+/** A refund, and the version of payments' event, by which one that is told twice is known. */
+const Refund = {
+  paymentId: Id,
+  paymentVersion: Type.Integer({ minimum: 1 }),
+  operationId: Type.String(),
+  amount: Amount,
+  currency: Currency,
 };
 
 /** An order as operators see it, with its process and every event of its stream. */
@@ -427,6 +437,27 @@ export const contract = defineContract({
       params: object({ orderIds: setOf(Id) }),
       result: Type.Array(Recipient),
     },
+    /**
+     * Payments tells orders of refunds that have settled; of an order one at a time, in their order. Each is recorded
+     * once, by its version in the payment's stream. What is not recorded is told again: the order is not there, or has
+     * not heard yet that it was paid.
+     */
+    recordRefunds: {
+      callers: "services",
+      idempotent: true,
+      params: object({
+        refunds: setOf(
+          object({
+            ...{ ...Refund, tenant: TenantId, orderId: Id },
+            /** The event that says so, and who made it happen. */
+            eventId: Id,
+            actor: Type.String(),
+            correlationId: Type.Optional(Type.String()),
+          }),
+        ),
+      }),
+      result: Type.Array(object({ orderId: Id, recorded: Type.Boolean() })),
+    },
     /** What the live feeds need to know: whether the caller may see the order. */
     visible: {
       idempotent: true,
@@ -470,6 +501,8 @@ export const contract = defineContract({
     },
     "orders.delivered.v1": { data: object(ShipmentRef) },
     "orders.returned.v1": { data: object(ShipmentRef) },
+    /** A refund has settled, under its `operationId`; `refunded` is what is refunded in all with it. */
+    "orders.refunded.v1": { data: object({ ...Refund, refunded: Amount }) },
     "orders.cancelled.v1": {
       data: object({
         code: Type.String(),

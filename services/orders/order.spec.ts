@@ -9,6 +9,7 @@ import {
   ORDER,
   PAYMENT,
   placedOrder,
+  refund,
   SHIPMENT,
   shipment,
 } from "../../test/support/orders.ts";
@@ -153,6 +154,35 @@ describe("an order", () => {
     expect(nextStep(again)).toMatchObject({ step: "capture", operationId: `${ORDER}:capture:${SHIPMENT}:2` });
     expect(again.attention).toBeUndefined();
   });
+
+  test("is refunded in parts, which changes its payment alone", () => {
+    const paid = became(placedOrder(), held, authorised, shipment("PROCESSING"), shipment("SHIPPED"), captured).state;
+    const { state, events } = became(paid, refund(190, 3));
+    expect(events).toEqual(["orders.refunded.v1"]);
+    expect(state).toMatchObject({
+      status: "SHIPPED",
+      version: paid.version + 1,
+      payment: { status: "PARTIALLY_REFUNDED", captured: 1190, refunded: 190 },
+    });
+    const all = became(state, shipment("DELIVERED"), refund(1000, 4)).state;
+    expect(all).toMatchObject({ status: "DELIVERED", payment: { status: "REFUNDED", captured: 1190, refunded: 1190 } });
+    expect(nextStep(all)).toBeUndefined();
+  });
+
+  test("follows each refund once, however often it is told", () => {
+    const paid = [held, authorised, shipment("PROCESSING"), shipment("SHIPPED"), captured];
+    const { state } = became(placedOrder(), ...paid, refund(190, 3), refund(10, 4));
+    for (const told of [refund(190, 3), refund(10, 4)]) expect(decide(told, state)).toEqual([]);
+  });
+
+  test("takes no refund before it has heard that it was paid, and one whenever it was given up", () => {
+    const shipped = [held, authorised, shipment("PROCESSING"), shipment("SHIPPED")];
+    expect(() => became(placedOrder(), ...shipped, refund(190, 3))).toThrow(
+      expect.objectContaining({ type: "ILLEGAL_TRANSITION" }),
+    );
+    const cancelled = became(placedOrder(), held, authorised, giveUp, { kind: "compensated", payment: "NONE" }).state;
+    expect(became(cancelled, refund(190, 3)).state).toMatchObject({ status: "CANCELLED", payment: { refunded: 190 } });
+  });
 });
 
 const anyCommand: fc.Arbitrary<OrderCommand> = fc.oneof(
@@ -172,6 +202,7 @@ const anyCommand: fc.Arbitrary<OrderCommand> = fc.oneof(
     .map((status) => shipment(status as never)),
   fc.constantFrom("capture", "compensate").map((step): OrderCommand => ({ kind: "skip-step", step })),
   fc.constant<OrderCommand>({ kind: "retry-step", step: "capture" }),
+  fc.tuple(fc.integer({ min: 1, max: 700 }), fc.integer({ min: 1, max: 9 })).map((one) => refund(...one)),
 );
 
 describe("an order under any commands", () => {

@@ -43,6 +43,8 @@ export interface OrderState {
     readonly declineCode?: string;
     /** When the provider lets go of the money. */
     readonly authorisedUntil?: Instant;
+    /** The version of payments' last event that the order has followed: only refunds are followed. */
+    readonly version?: number;
   };
   readonly shipments: readonly ShipmentOfOrder[];
   readonly attention?: string;
@@ -79,6 +81,7 @@ export type OrderCommand =
       readonly code?: string;
     }
   | { readonly kind: "compensated"; readonly payment: PaymentState }
+  | { readonly kind: "refunded"; readonly refund: RefundFact }
   | { readonly kind: "give-up"; readonly code: string; readonly by: string; readonly message?: string }
   | { readonly kind: "retry-step"; readonly step: string }
   | { readonly kind: "skip-step"; readonly step: string; readonly reason?: string }
@@ -95,6 +98,16 @@ export interface ShipmentFact {
   readonly code?: string;
   readonly by?: string;
   readonly message?: string;
+}
+
+/** What payments says of a refund. */
+export interface RefundFact {
+  readonly paymentId: string;
+  /** The version of the event in the payment's stream. */
+  readonly paymentVersion: number;
+  readonly operationId: string;
+  readonly amount: number;
+  readonly currency: string;
 }
 
 /** The SKUs and quantities of an order, as inventory and delivery take them. */
@@ -118,6 +131,8 @@ export function decide(command: OrderCommand, state: OrderState): OrderEvent[] {
       return decideCapture(command, state);
     case "compensated":
       return decideCompensated(command.payment, state);
+    case "refunded":
+      return decideRefund(command.refund, state);
     case "give-up":
       if (hasLeft(state)) throw illegal(state, "cancelled");
       if (state.cancelling || state.cancellation) return [];
@@ -191,6 +206,17 @@ function decideCompensated(payment: PaymentState, state: OrderState): OrderEvent
   if (!state.cancelling || state.status === "CANCELLED") throw illegal(state, "cancelled");
   const { code, by, message } = state.cancelling;
   return [{ type: "orders.cancelled.v1", data: { code, by, ...optional("message", message), payment } }];
+}
+
+function decideRefund(refund: RefundFact, state: OrderState): OrderEvent[] {
+  const { paymentId, paymentVersion, operationId, amount, currency } = refund;
+  const { version = 0, captured, refunded: before } = state.payment;
+  // Followed already: it is told a second time.
+  if (paymentVersion <= version) return [];
+  const refunded = before + amount;
+  // The news of the capture is on its way. An order that was given up hears of none.
+  if (refunded > captured && state.status !== "CANCELLED") throw illegal(state, "refunded before it is paid");
+  return [{ type: "orders.refunded.v1", data: { paymentId, paymentVersion, operationId, amount, currency, refunded } }];
 }
 
 function decideShipment(status: ShipmentOfOrder["status"], shipment: ShipmentFact, state: OrderState): OrderEvent[] {
@@ -315,6 +341,11 @@ export function evolve(state: OrderState, event: OrderEvent, at: Instant): Order
       return { ...next, attention: event.data.attention, shipments: moved(state, event.data, "FAILED") };
     case "orders.attention_cleared.v1":
       return { ...without("DELIVERY_FAILED", next), shipments: moved(state, event.data, "SHIPPED") };
+    case "orders.refunded.v1": {
+      const { paymentId: id, paymentVersion: version, refunded } = event.data;
+      const status = refunded < state.payment.captured ? ("PARTIALLY_REFUNDED" as const) : ("REFUNDED" as const);
+      return { ...next, payment: { ...state.payment, id, status, refunded, version } };
+    }
     case "orders.cancellation_decided.v1": {
       const { code, by, message, paymentId, declineCode } = event.data;
       const payment = declineCode

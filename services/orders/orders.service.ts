@@ -18,6 +18,7 @@ import { orderHistory } from "./actions/order-history.ts";
 import { orderRecipients } from "./actions/order-recipients.ts";
 import { type OrdersService, placeOrder, placeSet } from "./actions/place-order.ts";
 import { rebuildProjection } from "./actions/rebuild-projection.ts";
+import { recordRefunds } from "./actions/record-refunds.ts";
 import { setOrderStatus } from "./actions/set-order-status.ts";
 import { contract } from "./contract.ts";
 import { numberSource } from "./repository.ts";
@@ -63,6 +64,7 @@ export default defineSchema<OrdersService>({
     rebuildProjection,
     figures: orderFigures,
     recipients: orderRecipients,
+    recordRefunds,
     visible: orderVisible,
     process: getProcess,
     inspect: inspectOrder,

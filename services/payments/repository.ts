@@ -45,11 +45,13 @@ const ENTRIES = new Recordset<Entry>(
   "id uuid, paymentId uuid, tenant text, operationId text, type text, amount bigint, state text, code json",
 );
 
+const EVENTS = 2 + PAYMENTS.width + ENTRIES.width;
+const savedEvents = (alias: string) =>
+  `(select * from ${eventsFrom(alias, EVENTS)} where (stream in (select id from saved)) is true order by version) ${alias}`;
 // One statement writes payments with their entries and events. It is an upsert, because that finds its rows by the key
 // alone, in the order given. What has moved on since it was seen stays as it is, and so does what was not seen at all:
 // its revision is not 0. `is true` keeps the planner from making joins, which would compare everything with everything.
-const save = statement(
-  "payments.save",
+const saving = (more: string) =>
   `with saved as (
      insert into payments (id, tenant, order_id, status, amount, currency, authorised, captured, refunded, decline_code,
        authorised_until, void_requested, token, version, revision, pending, created_at, updated_at)
@@ -67,10 +69,16 @@ const save = statement(
      insert into entries (id, payment_id, tenant, operation_id, type, amount, state, code, settled_at)
      select id, "paymentId", tenant, "operationId", type, amount, state, code #>> '{}', $1::timestamptz
      from ${ENTRIES.from("e", 2 + PAYMENTS.width)} where ("paymentId" in (select id from saved)) is true),
-   ${appending(`(
-     select * from ${eventsFrom("e", 2 + PAYMENTS.width + ENTRIES.width)}
-     where (stream in (select id from saved)) is true order by version) e`)}
-   select id from saved`,
+   ${more}${appending(savedEvents("e"))}
+   select id from saved`;
+const save = statement("payments.save", saving(""));
+// Refunds are kept until their orders have been told of them. Whatever else is saved pays nothing for that.
+const saveRefunds = statement(
+  "payments.save_refunds",
+  saving(`untold as (
+     insert into untold_refunds (stream, version, id, tenant, data, meta, due_at)
+     select stream, version, id, tenant, data, meta, at from ${savedEvents("u")} where type = 'payments.refunded.v1'),
+   `),
 );
 
 const list = statement(
@@ -195,7 +203,8 @@ async function saveDrafts(ctx: Ctx, drafts: Drafts): Promise<Set<string>> {
   // All writers in the same order, so that no two wait for each other.
   written.sort(([one], [other]) => (one < other ? -1 : 1));
   const events = written.flatMap(([, draft]) => draft.events);
-  const rows = await database.acrossTenants.write<{ id: string }>(save, [
+  const refunded = events.some(({ type }) => type === "payments.refunded.v1");
+  const rows = await database.acrossTenants.write<{ id: string }>(refunded ? saveRefunds : save, [
     clock.now(),
     ...PAYMENTS.values(written.map(([, { after }]) => rowOf(after))),
     ...ENTRIES.values(written.flatMap(([, { before, after }]) => settledSince(before.state, after))),

@@ -14,6 +14,7 @@ export const EVENT_TYPES = [
   "orders.payment_captured.v1",
   "orders.delivered.v1",
   "orders.returned.v1",
+  "orders.refunded.v1",
   "orders.cancelled.v1",
 ] as const;
 

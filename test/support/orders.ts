@@ -63,6 +63,12 @@ export const captured: OrderCommand = {
 };
 export const giveUp: OrderCommand = { kind: "give-up", code: "CUSTOMER_REQUEST", by: "demo-shop" };
 
+/** A refund of an amount, by the version of its event in the payment's stream. */
+export function refund(amount: number, paymentVersion: number): OrderCommand {
+  const operationId = `${ORDER}:refund:${paymentVersion}`;
+  return { kind: "refunded", refund: { paymentId: PAYMENT, paymentVersion, operationId, amount, currency: "EUR" } };
+}
+
 let shipmentEvents = 0;
 
 /** News of the shipment, each of a later version than the one before. */

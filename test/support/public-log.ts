@@ -30,7 +30,7 @@ export async function publicLog(owner: pg.Client, tenant = "demo", order?: strin
 export async function isQuiet(owner: pg.Client): Promise<boolean> {
   const { rows } = await owner.query<{ busy: number }>(`select
     (select count(*) from orders.orders where status not in ('DELIVERED', 'CANCELLED', 'RETURNED')
-       or (status = 'DELIVERED' and state -> 'payment' ->> 'status' <> 'CAPTURED'))::int
+       or (status = 'DELIVERED' and state -> 'payment' ->> 'status' not in ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')))::int
     + (select count(*) from orders.event_log_unnumbered)::int as busy`);
   return rows[0]?.busy === 0;
 }

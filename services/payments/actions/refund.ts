@@ -11,6 +11,7 @@ export const refund: ActionHandler<"payments.refund", PaymentsService> = async f
     command: { type: "REFUND" as const, operationId, amount },
   }));
   const changed = await carryOut(this.provider, requests, paymentChanges(ctx), this.logger);
+  this.telling.wake();
   return requests.map(({ orderId, command }, i) => {
     const { payment } = changed[i] as (typeof changed)[number];
     return { orderId, paymentId: payment.id, ...answerToRefund(command, payment.state) };

@@ -1,4 +1,5 @@
 import type { DomainService } from "../../../platform/service.ts";
+import type { Timer } from "../../../platform/timer.ts";
 import type { Outcomes } from "../payment.ts";
 
 /** Who asks, by the id under which it is done once: asked again under it, a provider answers and does nothing more. */
@@ -47,4 +48,6 @@ export class ProviderUnavailable extends Error {
 /** The payments service, as its handlers see it. */
 export interface PaymentsService extends DomainService {
   readonly provider: PaymentProvider;
+  /** Tells the orders of their refunds. */
+  readonly telling: Timer;
 }

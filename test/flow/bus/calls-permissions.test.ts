@@ -59,6 +59,7 @@ const CALLERS: Readonly<Record<string, readonly BusUser[]>> = {
   "orders.figures": ["api"],
   "orders.recipients": ["notifications"],
   "orders.visible": ["api", "payments"],
+  "orders.recordRefunds": ["payments"],
   "webhooks.create": ["api"],
   "webhooks.log.read": ["webhooks"],
   "orders.log.read": ["api", "orders", "delivery", "notifications", "webhooks"],
