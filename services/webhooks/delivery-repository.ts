@@ -47,8 +47,8 @@ const record = statement(
      insert into payloads (event_id, tenant, body, recorded_at)
      select "eventId", tenant, body #>> '{}', $1::timestamptz from ${PAYLOADS.from("p", 2 + DELIVERIES.width)}
      order by "eventId" on conflict do nothing)
-   insert into deliveries (endpoint_id, id, tenant, event_id, order_id, sequence, type, version, due_at, queued_at, created_at)
-   select "endpointId", id, tenant, "eventId", "orderId", sequence, type, version, $1::timestamptz, $1::timestamptz, $1::timestamptz
+   insert into deliveries (endpoint_id, id, tenant, event_id, order_id, sequence, type, version, due_at, created_at)
+   select "endpointId", id, tenant, "eventId", "orderId", sequence, type, version, $1::timestamptz, $1::timestamptz
    from ${DELIVERIES.from("d", 2)} order by "endpointId", id on conflict (endpoint_id, event_id) do nothing`,
 );
 
@@ -59,9 +59,9 @@ const recordSent = statement(
    tried as (
      insert into attempts (delivery_id, number, tenant, at, duration_ms, status, error, response)
      values ($2, 1, $3, $8, $9, $10, $11, $12))
-   insert into deliveries (endpoint_id, id, tenant, event_id, order_id, sequence, type, version, state, attempts, tries, due_at,
-     queued_at, settled_at, created_at)
-   values ($1, $2, $3, $4, $4, 0, $5, 1, $7, 1, 1, $8, $8, $8, $8)`,
+   insert into deliveries (endpoint_id, id, tenant, event_id, order_id, sequence, type, version, state, attempts, due_at,
+     settled_at, created_at)
+   values ($1, $2, $3, $4, $4, 0, $5, 1, $7, 1, $8, $8, $8)`,
 );
 
 const COLUMNS = `d.id, d.event_id as "eventId", d.type, d.order_id as "orderId", d.version, d.state, d.attempts,
@@ -80,7 +80,7 @@ const attempts = statement(
    where delivery_id = $1 order by number desc limit $2`,
 );
 
-const REQUEUED = `state = 'PENDING', due_at = $2, queued_at = $2, tries = 0, failed_at = null, settled_at = null`;
+const REQUEUED = `state = 'PENDING', due_at = $2, failing_since = null, failed_at = null, settled_at = null`;
 const replayOne = statement(
   "deliveries.replay",
   `update deliveries d set ${REQUEUED}

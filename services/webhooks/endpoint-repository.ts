@@ -52,7 +52,8 @@ const save = statement(
   `update endpoints set sealed = $2, types = $3, enabled = $4, disabled_reason = $5, disabled_at = $6, updated_at = $7,
      failures = case when enabled <> $4 then 0 else failures end,
      failing_since = case when enabled <> $4 then null else failing_since end,
-     recovered_at = case when enabled <> $4 then $7 else recovered_at end
+     recovered_at = case when enabled <> $4 then $7 else recovered_at end,
+     enabled_at = case when enabled <> $4 then $7 else enabled_at end
    where id = $1`,
 );
 const remove = statement(

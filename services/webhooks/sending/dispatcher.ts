@@ -94,10 +94,9 @@ export class Dispatcher {
     });
   }
 
-  #next({ tries, queuedAt }: Claimed, reply: Reply): Pick<Outcome, "state" | "dueAt"> {
+  #next({ failingSince }: Claimed, reply: Reply): Pick<Outcome, "state" | "dueAt"> {
     if (isWell(reply)) return { state: "DELIVERED", dueAt: undefined };
-    const failed = { tries: tries + 1, queuedAt };
-    const dueAt = nextAttempt(this.#schedule, failed, this.#service.clock.now(), Math.random());
+    const dueAt = nextAttempt(this.#schedule, failingSince ?? undefined, this.#service.clock.now(), Math.random());
     return dueAt === undefined || isGone(reply) ? { state: "FAILED", dueAt: undefined } : { state: "PENDING", dueAt };
   }
 }

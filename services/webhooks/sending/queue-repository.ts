@@ -11,10 +11,10 @@ export interface Claimed {
   readonly tenant: string;
   /** What the row says as long as it is this node's. */
   readonly claim: string;
-  /** How many attempts there were, of all time and since it was put in the queue. */
+  /** How many attempts there were. */
   readonly attempts: number;
-  readonly tries: number;
-  readonly queuedAt: Instant;
+  /** When it failed first since it was put in the queue, or its endpoint was enabled again; null when it has not. */
+  readonly failingSince: Instant | null;
   readonly body: string;
   /** Of its endpoint. */
   readonly sealed: Buffer;
@@ -76,12 +76,12 @@ const claim = statement(
              order by d.endpoint_id limit 1)
      from waiting w where w.id is not null),
    asked as (
-     select e.id, e.sealed, e.recovered_at, e.failures >= $5 as broken,
+     select e.id, e.sealed, e.enabled_at, e.recovered_at, e.failures >= $5 as broken,
        case when e.failures >= $5 then 1 else greatest(0, $4 - coalesce(h.count, 0)) end as room
      from waiting w join endpoints e using (id) left join ${IN_HAND.from("h", 6)} using (id)
      where e.enabled and (e.failures < $5 or e.probe_at <= $1)),
    heads as materialized (
-     select h.id, a.id as endpoint_id, a.sealed, a.broken from asked a cross join lateral (
+     select h.id, a.id as endpoint_id, a.sealed, a.enabled_at, a.broken from asked a cross join lateral (
        select u.id from (
          select distinct on (d.order_id) d.id, d.due_at, d.failed_at, d.claimed_until from deliveries d
          where d.endpoint_id = a.id and d.state = 'PENDING' order by d.order_id, d.sequence) u
@@ -93,15 +93,17 @@ const claim = statement(
        order by p.id for update of p skip locked)
      returning e.id),
    taken as (
-     select d.endpoint_id, d.id, h.sealed from heads h join deliveries d on d.endpoint_id = h.endpoint_id and d.id = h.id
+     select d.endpoint_id, d.id, h.sealed, h.enabled_at
+     from heads h join deliveries d on d.endpoint_id = h.endpoint_id and d.id = h.id
      where (not h.broken or h.endpoint_id in (select id from probed))
        and d.state = 'PENDING' and (d.claimed_until is null or d.claimed_until <= $1)
      for update of d skip locked),
    claimed as (
      update deliveries d set claim = $3::uuid, claimed_until = $2 from taken t
      where d.endpoint_id = t.endpoint_id and d.id = t.id
-     returning d.id, d.endpoint_id, d.tenant, d.event_id, d.claim, d.attempts, d.tries, d.queued_at, t.sealed)
-   select c.id, c.endpoint_id as "endpointId", c.tenant, c.claim, c.attempts, c.tries, c.queued_at as "queuedAt", c.sealed,
+     returning d.id, d.endpoint_id, d.tenant, d.event_id, d.claim, d.attempts, t.sealed,
+       case when d.failing_since is not null then greatest(d.failing_since, t.enabled_at) end as failing_since)
+   select c.id, c.endpoint_id as "endpointId", c.tenant, c.claim, c.attempts, c.failing_since as "failingSince", c.sealed,
      p.body
    from claimed c join payloads p on p.event_id = c.event_id`,
 );
@@ -116,7 +118,8 @@ const settle = statement(
   `with o as materialized (select * from ${OUTCOMES.from("o", 2)}),
    settled as (
      update deliveries d set state = o.state, due_at = coalesce(o."dueAt", d.due_at), attempts = d.attempts + 1,
-       tries = d.tries + 1, claim = null, claimed_until = null,
+       claim = null, claimed_until = null,
+       failing_since = case when o.state = 'DELIVERED' then null else coalesce(d.failing_since, $1::timestamptz) end,
        failed_at = case when o.state = 'DELIVERED' then null else $1::timestamptz end,
        settled_at = case when o.state = 'PENDING' then null else $1::timestamptz end
      from o where d.endpoint_id = o."endpointId" and d.id = o.id and d.claim = o.claim and d.state = 'PENDING'

@@ -2,10 +2,8 @@ import { after, type Instant } from "../../../platform/clock.ts";
 
 /** How often and for how long is tried to reach an endpoint. Times are in ms. */
 export interface Schedule {
-  /** From each failed attempt to the next; the last one for all after it. */
-  readonly pauses: readonly number[];
-  /** A delivery that has had all of its attempts is not given up sooner than this. */
-  readonly leastMs: number;
+  /** When a delivery is tried again, each counted from its first failure. After the last one it is given up. */
+  readonly retriesAt: readonly number[];
   /** After so many failures in a row an endpoint is asked by one call at a time, */
   readonly brokenAfter: number;
   /** after pauses that grow from the first of these to the last, */
@@ -20,34 +18,31 @@ export interface Schedule {
  */
 export function scheduleOf(firstMs: number): Schedule {
   return {
-    pauses: [1, 6, 30, 180, 720, 1_800, 3_600, 5_040, 7_200, 8_640].map((factor) => factor * firstMs),
-    leastMs: 21_600 * firstMs,
+    retriesAt: [1, 7, 37, 217, 937, 2_737, 6_337, 11_377, 18_577, 27_217].map((factor) => factor * firstMs),
     brokenAfter: 5,
     probePauses: [firstMs, 30 * firstMs],
     disableAfterMs: 43_200 * firstMs,
   };
 }
 
-/** A delivery that has just failed. */
-export interface FailedTry {
-  /** How many attempts there were since it was put in the queue, the last one among them. */
-  readonly tries: number;
-  readonly queuedAt: Instant;
-}
+/** An attempt that comes to within this part of a pause of the next planned one stands for it. */
+const EARLY = 0.2;
 
 /**
- * When a failed delivery is tried again; undefined when it is given up. Attempts may come sooner than they are planned
- * (an endpoint has recovered, and is broken again), so that their number alone does not end them.
+ * When a failed delivery is tried again; undefined when it is given up. Attempts come sooner than they are planned when
+ * their endpoint has recovered and is broken again, and later when it is left alone: what is planned follows the time and
+ * not their number, so that they are over when the plan is.
  *
+ * @param failingSince when it failed first since it was put in the queue; undefined when that is now
  * @param random in [0, 1): spreads what has failed together over a fifth of the pause
  */
 export function nextAttempt(
-  { pauses, leastMs }: Schedule,
-  { tries, queuedAt }: FailedTry,
+  { retriesAt }: Schedule,
+  failingSince: Instant | undefined,
   now: Instant,
   random: number,
 ): Instant | undefined {
-  if (tries > pauses.length && Date.parse(now) - Date.parse(queuedAt) >= leastMs) return undefined;
-  const pause = pauses[Math.min(tries, pauses.length) - 1] as number;
-  return after(now, pause * (0.9 + random / 5));
+  const elapsed = failingSince === undefined ? 0 : Date.parse(now) - Date.parse(failingSince);
+  const next = retriesAt.find((at, i) => at - elapsed >= EARLY * (at - (retriesAt[i - 1] ?? 0)));
+  return next === undefined ? undefined : after(now, (next - elapsed) * (0.9 + random / 5));
 }

@@ -227,6 +227,46 @@ describe("a broken receiver", () => {
   });
 });
 
+describe("a delivery that fails", () => {
+  test("is tried again after pauses by how long it has failed, however often its endpoint has recovered meanwhile", async () => {
+    receiver.answering = answer(500);
+    const { id } = await addWebhook(operator, receiver, { events: ["orders.placed.v1"] });
+    await endedOrders(shop, 1);
+    const delivery = await eventually("it has had more attempts than are planned", async () => {
+      // As if others of its deliveries had been answered well.
+      await platform.owner.query("update webhooks.endpoints set recovered_at = now(), failures = 0 where id = $1", [
+        id,
+      ]);
+      const { items } = (await operator.get(`/api/v1/webhooks/${id}/deliveries`)).body;
+      return items[0]?.attempts > 11 ? items[0] : undefined;
+    });
+    expect(delivery.state).toBe("PENDING");
+    // By their number it would be the last pause of all: almost three minutes at this pace.
+    const { calls } = (await operator.get(`/api/v1/webhooks/${id}/deliveries/${delivery.id}`)).body;
+    expect(Date.parse(delivery.dueAt) - Date.parse(calls.at(-1).at)).toBeLessThan(100_000);
+  });
+
+  test("has its three days anew when its endpoint is enabled after a long time", async () => {
+    receiver.answering = answer(500);
+    const { id } = await addWebhook(operator, receiver, { events: ["orders.placed.v1"] });
+    await endedOrders(shop, 1);
+    await eventually("it fails", async () => (await operator.get(`/api/v1/webhooks/${id}`)).body.failingSince);
+    await operator.put(`/api/v1/webhooks/${id}`, { enabled: false });
+    await platform.owner.query(
+      "update webhooks.deliveries set failing_since = now() - interval '4 days' where endpoint_id = $1",
+      [id],
+    );
+    const attempts = () => operator.get(`/api/v1/webhooks/${id}/deliveries`).then(({ body }) => body.items[0].attempts);
+    const before = await attempts();
+    await operator.put(`/api/v1/webhooks/${id}`, { enabled: true });
+    await eventually("it was tried again", async () => (await attempts()) > before + 1);
+    receiver.answering = OK;
+    await settled(operator, id);
+    const { items } = (await operator.get(`/api/v1/webhooks/${id}/deliveries`)).body;
+    expect(items).toEqual([expect.objectContaining({ state: "DELIVERED" })]);
+  });
+});
+
 describe("a delivery that has failed for good", () => {
   test("lets the later ones of its order go on, and fills the gap when it is replayed", async () => {
     const { id } = await addWebhook(operator, receiver);
@@ -235,7 +275,7 @@ describe("a delivery that has failed for good", () => {
     const [order] = await endedOrders(shop, 1);
     await eventually("the second fails", async () => {
       const { rowCount } = await platform.owner.query(
-        "update webhooks.deliveries set queued_at = now() - interval '4 days', tries = 11 where endpoint_id = $1 and version = 2 and tries > 0",
+        "update webhooks.deliveries set failing_since = now() - interval '4 days' where endpoint_id = $1 and version = 2 and failing_since is not null",
         [id],
       );
       return rowCount;
