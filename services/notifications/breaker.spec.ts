@@ -37,6 +37,19 @@ test("closes with the first message that is taken, and begins anew", () => {
   expect(breaker.restsUntil(then)).toBeUndefined();
 });
 
+test("rests for as long as the provider wants, up to an hour", () => {
+  for (const [afterMs, restMs] of [
+    [600_000, 600_000],
+    [500, 4_000],
+    [1e12, 3_600_000],
+  ] as const) {
+    const breaker = opened();
+    const then = breaker.restsUntil(NOW) as string;
+    breaker.record({ ...broken, afterMs }, then, 0.5);
+    expect(breaker.restsUntil(then)).toBe(after(then, restMs));
+  }
+});
+
 test("is not opened by what is wrong with a message, and rests a minute at most", () => {
   const breaker = new Breaker();
   for (let n = 0; n < 50; n++) breaker.record(refusedOnce, NOW, 0.5);

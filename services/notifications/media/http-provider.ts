@@ -1,3 +1,5 @@
+import type { Clock, Instant } from "../../../platform/clock.ts";
+import { retryAfterMs } from "../../../platform/retry-after.ts";
 import type { MediumName } from "../contract.ts";
 import type { Outcome, OutgoingMessage } from "../message.ts";
 import type { Medium } from "./medium.ts";
@@ -22,12 +24,14 @@ export class HttpProvider implements Medium {
   readonly longestMs = LONGEST_MS;
   readonly #url: string;
   readonly #token: string;
+  readonly #clock: Clock;
   readonly #closing = new AbortController();
 
-  constructor(name: MediumName, { url, token }: HttpProviderOptions) {
+  constructor(name: MediumName, { url, token }: HttpProviderOptions, clock: Clock) {
     this.name = name;
     this.#url = url;
     this.#token = token;
+    this.#clock = clock;
   }
 
   send(messages: readonly OutgoingMessage[]): Promise<Outcome[]> {
@@ -53,7 +57,7 @@ export class HttpProvider implements Medium {
         signal: AbortSignal.any([AbortSignal.timeout(LONGEST_MS - 1_000), this.#closing.signal]),
       });
       await response.body?.cancel();
-      return outcomeOf(response.status, response.headers.get("retry-after"));
+      return outcomeOf(response.status, response.headers.get("retry-after"), this.#clock.now());
     } catch {
       return { kind: "retry", reason: "HTTP_NO_ANSWER", broken: true };
     }
@@ -61,12 +65,11 @@ export class HttpProvider implements Medium {
 }
 
 /** What an answer means. With 401, 403 and 404 it is the settings that are wrong: no message is lost over them. */
-export function outcomeOf(status: number, retryAfter: string | null): Outcome {
+export function outcomeOf(status: number, retryAfter: string | null, now: Instant): Outcome {
   if (status >= 200 && status < 300) return { kind: "delivered" };
   const reason = `HTTP_${status}`;
-  const seconds = Number(retryAfter ?? Number.NaN);
-  const wanted = Number.isFinite(seconds) && seconds > 0 ? { afterMs: seconds * 1_000 } : {};
+  const afterMs = retryAfterMs(retryAfter, now);
   if (status >= 500 || [401, 403, 404, 408, 429].includes(status))
-    return { kind: "retry", reason, broken: true, ...wanted };
+    return { kind: "retry", reason, broken: true, ...(afterMs !== undefined && { afterMs }) };
   return { kind: "refused", reason };
 }

@@ -24,7 +24,7 @@ export function mediaOf(
   const found = MEDIA.flatMap((name): [MediumName, Medium][] => {
     if (name === "email" && media.smtp) return [[name, new SmtpMedium(media.smtp)]];
     const provider = name === "email" ? undefined : media[name];
-    if (provider) return [[name, new HttpProvider(name, provider)]];
+    if (provider) return [[name, new HttpProvider(name, provider, clock)]];
     return production ? [] : [[name, new SandboxMedium(name, database, sealing, clock)]];
   });
   return new Map(found);

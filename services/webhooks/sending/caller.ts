@@ -12,6 +12,8 @@ export interface Reply {
   /** Why the call failed without a whole answer. */
   readonly error: CallError | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** The answer's field `Retry-After`, as it came. */
+  readonly retryAfter: string | undefined;
   /** The beginning of the body. */
   readonly body: string;
   readonly durationMs: number;
@@ -119,6 +121,7 @@ export class Caller {
       status: response?.statusCode,
       error,
       headers: response ? keptHead(response.headers) : {},
+      retryAfter: response?.headers["retry-after"],
       body: received.body.subarray(0, this.#limits.keptBytes).toString("utf8"),
     };
   }

@@ -1,6 +1,7 @@
-import { after } from "../../../platform/clock.ts";
+import { after, type Instant } from "../../../platform/clock.ts";
 import { coalesce } from "../../../platform/coalesce.ts";
 import { newId } from "../../../platform/ids.ts";
+import { retryAfterMs } from "../../../platform/retry-after.ts";
 import { openSecrets } from "../endpoint-repository.ts";
 import { sealResponse } from "../shared/kept-response.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
@@ -94,10 +95,19 @@ export class Dispatcher {
     });
   }
 
-  #next({ failingSince }: Claimed, reply: Reply): Pick<Outcome, "state" | "dueAt"> {
-    if (isWell(reply)) return { state: "DELIVERED", dueAt: undefined };
-    const dueAt = nextAttempt(this.#schedule, failingSince ?? undefined, this.#service.clock.now(), Math.random());
-    return dueAt === undefined || isGone(reply) ? { state: "FAILED", dueAt: undefined } : { state: "PENDING", dueAt };
+  #next({ failingSince }: Claimed, reply: Reply): Pick<Outcome, "state" | "dueAt" | "restsUntil"> {
+    if (isWell(reply)) return { state: "DELIVERED", dueAt: undefined, restsUntil: undefined };
+    const now = this.#service.clock.now();
+    const restsUntil = this.#restsUntil(reply, now);
+    const planned = nextAttempt(this.#schedule, failingSince ?? undefined, now, Math.random());
+    if (planned === undefined || isGone(reply)) return { state: "FAILED", dueAt: undefined, restsUntil };
+    const dueAt = restsUntil !== undefined && restsUntil > planned ? restsUntil : planned;
+    return { state: "PENDING", dueAt, restsUntil };
+  }
+
+  #restsUntil({ status, retryAfter }: Reply, now: Instant): Instant | undefined {
+    const wantedMs = status === 429 || status === 503 ? retryAfterMs(retryAfter, now) : undefined;
+    return wantedMs === undefined ? undefined : after(now, Math.min(wantedMs, this.#schedule.longestRestMs));
   }
 }
 

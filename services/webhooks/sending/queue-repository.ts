@@ -28,6 +28,8 @@ export interface Outcome {
   readonly state: "PENDING" | "DELIVERED" | "FAILED";
   /** When it is tried again. */
   readonly dueAt: Instant | undefined;
+  /** Until when the receiver wants to be left alone, if it has said so. */
+  readonly restsUntil: Instant | undefined;
   readonly at: Instant;
   readonly durationMs: number;
   readonly status: number | undefined;
@@ -44,6 +46,8 @@ export interface Health {
   /** Whether the answer was that it is gone for good. */
   readonly gone: boolean;
   readonly failures: number;
+  /** Until when it wants to be left alone, if it has said so. */
+  readonly restsUntil: Instant | undefined;
 }
 
 /** An endpoint that is not called any more. */
@@ -109,10 +113,11 @@ const claim = statement(
 );
 
 const OUTCOMES = new Recordset<Outcome>(
-  `id uuid, endpointId uuid, claim uuid, state text, dueAt timestamptz, at timestamptz, durationMs int, status int,
-   error text, response text`,
+  `id uuid, endpointId uuid, claim uuid, state text, dueAt timestamptz, restsUntil timestamptz, at timestamptz,
+   durationMs int, status int, error text, response text`,
 );
-// What is not this node's any more is another one's to say.
+// What is not this node's any more is another one's to say. A receiver that has said when to come again is taken at its
+// word, also when it has answered others meanwhile.
 const settle = statement(
   "queue.settle",
   `with o as materialized (select * from ${OUTCOMES.from("o", 2)}),
@@ -120,7 +125,7 @@ const settle = statement(
      update deliveries d set state = o.state, due_at = coalesce(o."dueAt", d.due_at), attempts = d.attempts + 1,
        claim = null, claimed_until = null,
        failing_since = case when o.state = 'DELIVERED' then null else coalesce(d.failing_since, $1::timestamptz) end,
-       failed_at = case when o.state = 'DELIVERED' then null else $1::timestamptz end,
+       failed_at = case when o.state = 'DELIVERED' or o."restsUntil" is not null then null else $1::timestamptz end,
        settled_at = case when o.state = 'PENDING' then null else $1::timestamptz end
      from o where d.endpoint_id = o."endpointId" and d.id = o.id and d.claim = o.claim and d.state = 'PENDING'
      returning d.id, d.tenant, d.attempts),
@@ -131,7 +136,7 @@ const settle = statement(
    select count(*)::int as count from settled`,
 );
 
-const HEALTH = new Recordset<Health>("id uuid, ok boolean, gone boolean, failures int");
+const HEALTH = new Recordset<Health>("id uuid, ok boolean, gone boolean, failures int, restsUntil timestamptz");
 const assess = statement(
   "queue.assess",
   `with h as materialized (select * from ${HEALTH.from("h", 6)}),
@@ -139,7 +144,7 @@ const assess = statement(
      select e.id, e.failures, coalesce(e.failing_since, $1::timestamptz) as since from endpoints e join h using (id)
      where not h.ok or e.failures > 0 order by e.id for update of e),
    judged as (
-     select b.*, h.ok, b.failures + h.failures as failed,
+     select b.*, h.ok, b.failures + h.failures as failed, h."restsUntil",
        case when h.gone then 'GONE' when not h.ok and b.since <= $5::timestamptz then 'FAILING' end as reason
      from before b join h using (id)),
    changed as (
@@ -147,8 +152,8 @@ const assess = statement(
        failures = case when j.ok then 0 else j.failed end,
        failing_since = case when j.ok then null else j.since end,
        recovered_at = case when j.ok and j.failures >= $2 then $1 else e.recovered_at end,
-       probe_at = $1 + interval '1 ms' * (0.75 + random() / 2)
-         * least($4::float8, $3::float8 * power(2, least(20, greatest(0, j.failed - $2)))),
+       probe_at = greatest(j."restsUntil", $1 + interval '1 ms' * (0.75 + random() / 2)
+         * least($4::float8, $3::float8 * power(2, least(20, greatest(0, j.failed - $2))))),
        enabled = e.enabled and j.reason is null,
        disabled_reason = case when e.enabled then j.reason else e.disabled_reason end,
        disabled_at = case when e.enabled and j.reason is not null then $1 else e.disabled_at end,

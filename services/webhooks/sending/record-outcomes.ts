@@ -37,7 +37,11 @@ function healthOf(outcomes: readonly Outcome[]): Health[] {
   return [...Map.groupBy(outcomes, ({ endpointId }) => endpointId)].map(([id, some]) => {
     const gone = some.some(({ status }) => status === 410);
     const well = some.filter(({ state }) => state === "DELIVERED").length;
-    return { id, gone, ok: well > 0 && !gone, failures: some.length - well };
+    const restsUntil = some
+      .flatMap((one) => one.restsUntil ?? [])
+      .sort()
+      .at(-1);
+    return { id, gone, ok: well > 0 && !gone, failures: some.length - well, restsUntil };
   });
 }
 

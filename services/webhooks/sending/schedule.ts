@@ -10,6 +10,8 @@ export interface Schedule {
   readonly probePauses: readonly [first: number, longest: number];
   /** and is disabled when it has answered nothing but failures for so long. */
   readonly disableAfterMs: number;
+  /** An endpoint that says when to come again is left alone for so long at most. */
+  readonly longestRestMs: number;
 }
 
 /**
@@ -22,6 +24,7 @@ export function scheduleOf(firstMs: number): Schedule {
     brokenAfter: 5,
     probePauses: [firstMs, 30 * firstMs],
     disableAfterMs: 43_200 * firstMs,
+    longestRestMs: 86_400_000,
   };
 }
 

@@ -183,6 +183,60 @@ describe("a receiver that", () => {
   });
 });
 
+describe("a receiver that says when to come again", () => {
+  const DAY_MS = 86_400_000;
+  const busy = (retryAfter: string) => answer(503, { "retry-after": retryAfter });
+  const newest = async (id: string) => (await operator.get(`/api/v1/webhooks/${id}/deliveries`)).body.items[0];
+  const tried = (id: string) =>
+    eventually("it was tried", async () => {
+      const delivery = await newest(id);
+      return delivery?.attempts === 1 && delivery.state === "PENDING" ? delivery : undefined;
+    });
+
+  test.each<[string, () => string, number]>([
+    ["in seconds", () => "3600", 3_600_000],
+    ["by a date", () => new Date(Date.now() + 3_600_000).toUTCString(), 3_600_000],
+    ["in a thousand years: after a day", () => "31536000000", DAY_MS],
+  ])("%s is taken at its word", async (_what, retryAfter, expected) => {
+    receiver.answering = (...call) => busy(retryAfter())(...call);
+    const { id } = await addWebhook(operator, receiver, { events: ["orders.placed.v1"] });
+    await endedOrders(shop, 1);
+    const { id: deliveryId, dueAt } = await tried(id);
+    const { calls } = (await operator.get(`/api/v1/webhooks/${id}/deliveries/${deliveryId}`)).body;
+    const waits = Date.parse(dueAt) - Date.parse(calls[0].at);
+    // A date has whole seconds.
+    expect([waits >= expected - 1_000, waits <= expected + 30_000]).toEqual([true, true]);
+  });
+
+  test("keeps what it has answered so back while it answers others, until it is replayed", async () => {
+    receiver.answering = first(1, busy("3600"));
+    const { id } = await addWebhook(operator, receiver, { events: ["orders.placed.v1"] });
+    await endedOrders(shop, 1);
+    const { id: deliveryId } = await tried(id);
+    await platform.owner.query("update webhooks.endpoints set recovered_at = now() where id = $1", [id]);
+    await endedOrders(shop, 1);
+    await eventually("the other one was taken", async () => (await newest(id)).state === "DELIVERED");
+    expect(receiver.journal.filter((call) => call.id === deliveryId)).toHaveLength(1);
+    await operator.post(`/api/v1/webhooks/${id}/deliveries/${deliveryId}/replay`, {});
+    await settled(operator, id);
+    expect(receiver.journal.filter((call) => call.id === deliveryId)).toHaveLength(2);
+  });
+
+  test("is left alone as a whole when it has failed again and again", async () => {
+    receiver.answering = busy("3600");
+    const { id } = await addWebhook(operator, receiver, { events: ["orders.placed.v1"] });
+    await endedOrders(shop, 6);
+    const [row] = await eventually("it is broken", async () => {
+      const { rows } = await platform.owner.query(
+        "select probe_at > now() + interval '50 minutes' as rests from webhooks.endpoints where id = $1 and failures >= 5",
+        [id],
+      );
+      return rows.length > 0 ? rows : undefined;
+    });
+    expect(row.rests).toBe(true);
+  });
+});
+
 describe("a broken receiver", () => {
   test("is asked by one call at a time, and gets what was waiting when it answers", async () => {
     let atOnce = 0;
