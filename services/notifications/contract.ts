@@ -16,6 +16,7 @@ export const MESSAGE_TYPES = [
   "ORDER_DELIVERED",
   "ORDER_CANCELLED",
   "PAYMENT_DECLINED",
+  "ORDER_REFUNDED",
 ] as const;
 export const MessageType = oneOf([...MESSAGE_TYPES]);
 export type MessageType = Static<typeof MessageType>;

@@ -8,6 +8,7 @@ export const MESSAGES = {
   "orders.shipped.v1": "ORDER_SHIPPED",
   "orders.delivered.v1": "ORDER_DELIVERED",
   "orders.cancelled.v1": "ORDER_CANCELLED",
+  "orders.refunded.v1": "ORDER_REFUNDED",
 } as const satisfies Record<string, MessageType>;
 
 export type ToldEvent = keyof typeof MESSAGES;

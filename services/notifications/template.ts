@@ -24,6 +24,9 @@ export interface TemplateView {
   readonly trackingNumber?: string;
   /** Why it was cancelled. */
   readonly reason?: string;
+  /** What goes back by the refund that the message is about, and what has gone back in all with it. */
+  readonly refund?: string;
+  readonly refunded?: string;
   /** Of mail alone. */
   readonly unsubscribeUrl?: string;
 }
@@ -38,6 +41,8 @@ export const TAGS: readonly (keyof TemplateView)[] = [
   "carrier",
   "trackingNumber",
   "reason",
+  "refund",
+  "refunded",
   "unsubscribeUrl",
 ];
 export const ITEM_TAGS: readonly (keyof TemplateView["items"][number])[] = ["sku", "name", "quantity", "total"];

@@ -247,6 +247,8 @@ const Recipient = object({
   carrier: Type.Optional(Type.String()),
   trackingNumber: Type.Optional(Type.String()),
   cancellationCode: Type.Optional(Type.String()),
+  /** What went back to the buyer by each `orders.refunded.v1`, and in all with it. */
+  refunds: Type.Optional(Type.Array(object({ eventId: Id, amount: Amount, refunded: Amount }))),
 });
 
 export const contract = defineContract({

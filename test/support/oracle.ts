@@ -99,6 +99,11 @@ export async function contradictions(
     "select id, authorised, captured, refunded from payments.payments where captured > authorised or refunded > captured",
   );
   await none(
+    "an order that has not heard of a refund",
+    `select o.id, p.refunded from orders.orders o join payments.payments p on p.order_id = o.id
+    where (o.state -> 'payment' ->> 'refunded')::bigint <> p.refunded`,
+  );
+  await none(
     "an operation done twice",
     "select operation_id, count(*) from payments.entries group by operation_id having count(*) > 1",
   );

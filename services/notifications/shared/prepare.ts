@@ -12,7 +12,7 @@ import type { NotificationsService } from "./notifications-service.ts";
 import { type Recipient, recipientsOf } from "./recipients.ts";
 import { render } from "./render.ts";
 import { addressIndexes, unsubscribeToken } from "./unsubscribe-token.ts";
-import { viewOf } from "./view.ts";
+import { type Refund, viewOf } from "./view.ts";
 import type { Wanted } from "./wanted.ts";
 
 const BESIDE_MAIL: readonly MediumName[] = ["sms", "push"];
@@ -127,7 +127,10 @@ function outgoingOf(
   const unsubscribeUrl = isMail
     ? `${publicUrl}/api/v1/notifications/unsubscribe?token=${unsubscribeToken(sealing, who)}`
     : undefined;
-  const view = viewOf(recipient, { shop: senderName ?? tenant, language, unsubscribeUrl });
+  const view = viewOf(
+    { ...recipient, refund: refundOf(message, recipient) },
+    { shop: senderName ?? tenant, language, unsubscribeUrl },
+  );
   return {
     ...{ id, tenant, orderId, type },
     to: { address, ...(name !== undefined && { name }) },
@@ -141,6 +144,13 @@ function outgoingOf(
     }),
     ...render(template, view),
   };
+}
+
+/** The refund that a message is about, if it is about one. Throws when the order does not say how much it was. */
+function refundOf({ type, eventId }: RecordedMessage, { refunds = [] }: Recipient): Refund | undefined {
+  const refund = refunds.find((one) => one.eventId === eventId);
+  if (type === "ORDER_REFUNDED" && !refund) throw new Error("the order does not know of the refund");
+  return refund;
 }
 
 /** Where a medium finds somebody; push providers know people's devices by the id of the customer. */

@@ -3,8 +3,13 @@ import { reasonIn } from "../templates/defaults.ts";
 import { formatMoney } from "./format.ts";
 import type { Recipient } from "./recipients.ts";
 
+export type Refund = NonNullable<Recipient["refunds"]>[number];
+
+/** What a message says of an order, and of the refund that it is about. */
+type Told = Omit<Recipient, "refunds"> & { readonly refund?: Refund | undefined };
+
 /** An order that nobody has placed, for whoever tries a template. */
-export const EXAMPLE: Recipient = {
+export const EXAMPLE: Told = {
   orderId: "01890000-0000-7000-8000-000000000000",
   tenant: "example",
   number: "W-10042",
@@ -18,14 +23,15 @@ export const EXAMPLE: Recipient = {
   carrier: "Example Parcels",
   trackingNumber: "EX123456789",
   cancellationCode: "CUSTOMER_REQUEST",
+  refund: { eventId: "01890000-0000-7000-8000-000000000001", amount: 900, refunded: 900 },
 };
 
 /** What a template can say of an order. */
 export function viewOf(
-  order: Recipient,
+  order: Told,
   { shop, language, unsubscribeUrl }: { shop: string; language: string; unsubscribeUrl: string | undefined },
 ): TemplateView {
-  const { number, name, currency, total, items, carrier, trackingNumber, cancellationCode } = order;
+  const { number, name, currency, total, items, carrier, trackingNumber, cancellationCode, refund } = order;
   const inWords = (amount: number) => formatMoney(amount, currency, language);
   const reason = cancellationCode === undefined ? undefined : reasonIn(language, cancellationCode);
   return {
@@ -35,6 +41,7 @@ export function viewOf(
     ...(carrier !== undefined && { carrier }),
     ...(trackingNumber !== undefined && { trackingNumber }),
     ...(reason !== undefined && { reason }),
+    ...(refund && { refund: inWords(refund.amount), refunded: inWords(refund.refunded) }),
     ...(unsubscribeUrl !== undefined && { unsubscribeUrl }),
   };
 }

@@ -47,6 +47,14 @@ export const de: Texts = {
       ],
       short: "Die Zahlung Ihrer Bestellung {{number}} wurde abgelehnt, die Bestellung ist storniert.",
     },
+    ORDER_REFUNDED: {
+      subject: "Erstattung zu Ihrer Bestellung {{number}}",
+      paragraphs: [
+        "wir haben Ihnen zu Ihrer Bestellung {{number}} {{refund}} erstattet. Bis Sie den Betrag auf Ihrem Konto sehen, kann es einige Tage dauern.",
+        "Insgesamt wurden damit {{refunded}} von {{total}} erstattet.",
+      ],
+      short: "Zu Ihrer Bestellung {{number}} wurden Ihnen {{refund}} erstattet.",
+    },
   },
   reasons: {
     OUT_OF_STOCK: "ein bestellter Artikel ist nicht mehr verfügbar",

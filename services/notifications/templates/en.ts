@@ -47,6 +47,14 @@ export const en: Texts = {
       ],
       short: "The payment of your order {{number}} was declined, and the order cancelled.",
     },
+    ORDER_REFUNDED: {
+      subject: "A refund for your order {{number}}",
+      paragraphs: [
+        "We have refunded {{refund}} for your order {{number}}. It may take some days until you see it on your account.",
+        "With it, {{refunded}} of {{total}} have been refunded in all.",
+      ],
+      short: "We have refunded {{refund}} for your order {{number}}.",
+    },
   },
   reasons: {
     OUT_OF_STOCK: "something that you ordered is not available any more",

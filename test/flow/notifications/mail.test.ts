@@ -4,6 +4,7 @@ import { orderBody } from "../../support/client.ts";
 import { MailServer } from "../../support/mail-server.ts";
 import { hurrying } from "../../support/messages.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
+import { paidOrder, refund } from "../../support/refunds.ts";
 import { eventually } from "../../support/waiting.ts";
 
 jest.setTimeout(120_000);
@@ -85,6 +86,41 @@ describe("mail", () => {
     await settled(declined, 2);
     expectInOrder("declined@example.com", ["received your order", "payment of your order"]);
     expect((await states(declined)).map(({ type }) => type)).toEqual(["ORDER_PLACED", "PAYMENT_DECLINED"]);
+  });
+
+  test("says how much is refunded, once a refund, whatever is told or handled again", async () => {
+    const customer = { email: "refunded@example.com" };
+    const { id, total } = await paidOrder(shop, orderBody({ customer }));
+    await refund(platform, id, 123, "part");
+    await settled(id, 5);
+    await refund(platform, id, 123, "part");
+    const operator = await platform.client("demo-operator");
+    expect((await operator.put("/api/v1/notifications/settings", { language: "de" })).status).toBe(200);
+    await refund(platform, id, total.amount - 123, "rest");
+    await settled(id, 6);
+    expectInOrder(customer.email, [...WHOLE_LIFE, "A refund for your order", "Erstattung zu Ihrer Bestellung"]);
+    const inEuro = (amount: number) => (amount / 100).toFixed(2);
+    const [partly, rest] = server.mails.filter(({ to }) => to === customer.email).slice(4);
+    const text = (mail = partly) => mail?.raw.replaceAll("=\r\n", "");
+    expect(text()).toContain("We have refunded =E2=82=AC1.23 for your order");
+    expect(text()).toContain(`=E2=82=AC1.23 of =E2=82=AC${inEuro(total.amount)} have been refunded`);
+    const [all, left] = [total.amount, total.amount - 123].map((amount) => inEuro(amount).replace(".", ","));
+    expect(text(rest)).toContain(`${left}=C2=A0=E2=82=AC erstattet`);
+    expect(text(rest)).toContain(`wurden damit ${all}=C2=A0=E2=82=AC von ${all}=C2=A0=E2=82=AC erstattet`);
+    const replayed = await operator.post(
+      "/api/v1/admin/subscriptions/notifications/orders/replay",
+      { from: 0 },
+      newId(),
+    );
+    expect(replayed.status).toBe(200);
+    await eventually("all is handled again", async () => {
+      const { items } = (await operator.get("/api/v1/admin/subscriptions")).body;
+      const [own] = items.filter(({ domain }: { domain: string }) => domain === "notifications");
+      return own.behind?.events === 0 && own.replayingUntil === undefined;
+    });
+    expect((await states(id)).map(({ type }) => type).slice(4)).toEqual(["ORDER_REFUNDED", "ORDER_REFUNDED"]);
+    expect(subjects(customer.email)).toHaveLength(6);
+    await operator.put("/api/v1/notifications/settings", {});
   });
 
   test("that the server refuses for now is tried again, and the later ones of its order wait behind it", async () => {

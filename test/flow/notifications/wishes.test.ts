@@ -44,7 +44,7 @@ describe("what customers want to be told of, and how", () => {
   test("is mail about everything, until they say otherwise, of each type by each medium", async () => {
     const ada = await newCustomer(platform.url, "wishes");
     const { body } = await ada.get(PREFERENCES);
-    expect(body.items).toHaveLength(18);
+    expect(body.items).toHaveLength(21);
     for (const { medium, enabled } of body.items) expect([medium, enabled]).toEqual([medium, medium === "email"]);
     const items = [
       { type: "ORDER_CONFIRMED", medium: "email", enabled: false },

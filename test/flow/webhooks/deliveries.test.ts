@@ -1,5 +1,6 @@
 import type { Client } from "../../support/client.ts";
 import type { TestPlatform } from "../../support/platform.ts";
+import { refund } from "../../support/refunds.ts";
 import { eventually } from "../../support/waiting.ts";
 import { type Answering, answer, isSignedBy, OK, Receiver } from "../../support/webhook-receiver.ts";
 import { addWebhook, endedOrders, settled, startWithWebhooks, versions, versionsOf } from "../../support/webhooks.ts";
@@ -59,6 +60,24 @@ describe("what a receiver is sent", () => {
     expect(others.journal).toEqual([]);
     await acme.send("DELETE", `/api/v1/webhooks/${theirs.id}`);
     await others.close();
+  });
+
+  test("each refund once, as its order has it", async () => {
+    const { id } = await addWebhook(operator, receiver, { events: ["orders.refunded.v1"] });
+    const [order] = await endedOrders(shop, 1);
+    const orderId = order?.id as string;
+    await refund(platform, orderId, 100, "part");
+    await refund(platform, orderId, 50, "another");
+    await refund(platform, orderId, 50, "another");
+    await eventually("both have come", () => receiver.taken.length === 2);
+    await settled(operator, id);
+    const { items } = (await shop.get(`/api/v1/orders/${orderId}/history?limit=100`)).body;
+    const shown = items.slice(-2).map(({ actor: _, ...event }: { actor: string }) => event);
+    expect(receiver.journal.map(({ payload }) => payload.data)).toEqual(shown);
+    expect(shown.map(({ data }: { data: object }) => data)).toMatchObject([
+      { amount: 100, refunded: 100, currency: "EUR" },
+      { amount: 50, refunded: 150, currency: "EUR" },
+    ]);
   });
 
   test("nothing of what had happened before it was added, or while it was disabled", async () => {
