@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { findProgram } from "../scripts/cluster/servers.ts";
+import { memoryFolder } from "./support/memory-folder.ts";
 
 const rootDir = join(import.meta.dirname, "..");
+
+// Here, as workers and what they start inherit it.
+const memory = memoryFolder();
+if (memory !== undefined) process.env.TMPDIR ??= memory;
 
 /** What every project shares; jest's projects inherit nothing from the configuration that lists them. */
 const shared = {

@@ -10,8 +10,10 @@ export const TEMPLATE = "waybill_template";
 /** One PostgreSQL for the whole run; every suite works on its own copy of a database that is migrated and seeded once. */
 export default async function globalSetup(): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "waybill-test-"));
-  // Durability is what the crash tests are about; they start a platform of their own.
-  const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off", max_connections: "800" } });
+  // Durability is what the crash tests are about; they start a platform of their own. And each suite connects anew
+  // dozens of times, with passwords that nobody could guess.
+  const settings = { fsync: "off", max_connections: "800", max_wal_size: "256MB", scram_iterations: "1" };
+  const postgres = await startEmbeddedPostgres({ dataDir, settings });
   await prepareDatabase(postgres, TEMPLATE);
   await seedFixtures(domainUrls(postgres, TEMPLATE));
   Object.assign(globalThis, { waybillTestPostgres: { postgres, dataDir } });
