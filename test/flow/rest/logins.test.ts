@@ -22,13 +22,12 @@ interface Login {
 
 describe("logins", () => {
   let platform: TestPlatform;
-  beforeEach(async () => {
+  beforeAll(async () => {
     platform = await startPlatform();
   });
-  afterEach(async () => {
-    Feed.closeAll();
-    await platform.stop();
-  });
+  beforeEach(() => platform.owner.query("delete from auth.sessions; update auth.customers set active = true"));
+  afterEach(() => Feed.closeAll());
+  afterAll(() => platform.stop());
 
   const post = (path: string, body: object) => new Client(platform.url).post(`/api/v1/auth/${path}`, body);
   const logIn = async (body: object = ADA): Promise<Login> => {
@@ -52,7 +51,9 @@ describe("logins", () => {
 
   describe("of a customer", () => {
     test("are listed for themselves, newest first, in pages, and say which one asks", async () => {
-      await platform.owner.query("update auth.clients set grants = '{password}' where id = 'demo-operator'");
+      await platform.owner.query(
+        "update auth.clients set grants = '{client_credentials,password}' where id = 'demo-operator'",
+      );
       const mine = [await logIn(), await logIn({ ...ADA, clientId: "demo-operator" }), await logIn()];
       await logIn(GRACE);
       const [first, second, third] = mine as [Login, Login, Login];
