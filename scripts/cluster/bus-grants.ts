@@ -15,7 +15,7 @@ export const LOGS = [
 export const READS = {
   inventory: ["delivery"],
   delivery: ["orders"],
-  notifications: ["orders"],
+  notifications: ["orders", "webhooks"],
   webhooks: ["orders"],
   orders: ["orders", "delivery"],
 } as const satisfies Partial<Record<DomainName, readonly (typeof LOGS)[number][]>>;

@@ -43,11 +43,12 @@ const settings = {
   senderAddress: Type.Optional(Email),
   replyTo: Type.Optional(Email),
   language: Type.Optional(Language),
+  contactEmail: Type.Optional(Email),
 };
 const Settings = object(settings, {
   $id: "NotificationSettings",
   description:
-    "Whom mail is from, and the language of customers whose own is not known. What is left out is the platform's own.",
+    "Whom mail is from, and the language of customers whose own is not known: what is left out is the platform's own. `contactEmail` is told when an endpoint for webhooks was disabled.",
 });
 
 const templateKey = { type: MessageType, medium: MediumName, language: Language };

@@ -44,8 +44,6 @@ export interface Mailbox {
 export interface OutgoingMessage {
   readonly id: string;
   readonly tenant: string;
-  readonly orderId: string;
-  readonly type: MessageType;
   /** An email address, a telephone number, or the customer's id, by which a push provider knows their devices. */
   readonly to: Mailbox;
   /** Mail alone has them. The sender's name and address, as far as the tenant has its own. */
@@ -66,9 +64,9 @@ export type Outcome =
   /** Never: there is no such recipient, or the message itself is refused. */
   | { readonly kind: "refused"; readonly reason: string };
 
-/** What is written down of a message once it was tried, or need not be. */
-export interface Settlement {
-  readonly message: RecordedMessage;
+/** What is written down of a message, or of another thing that is sent, once it was tried or need not be. */
+export interface Settlement<M = RecordedMessage> {
+  readonly message: M;
   readonly state: "PENDING" | "SENT" | "SKIPPED" | "DEAD";
   readonly attempts: number;
   readonly reason?: string;

@@ -24,10 +24,12 @@ import { mediaOf } from "./media/media.ts";
 import { settleMessages } from "./message-repository.ts";
 import { Lane } from "./shared/lane.ts";
 import type { NotificationsService } from "./shared/notifications-service.ts";
+import { onEndpointDisabled } from "./subscriptions/on-endpoint-disabled.ts";
 import { onOrderMoved } from "./subscriptions/on-order-moved.ts";
 import { prepareRecorded } from "./timers/prepare-recorded.ts";
 import { removeExpired } from "./timers/remove-expired.ts";
 import { resendMessages } from "./timers/resend-messages.ts";
+import { sendNotices } from "./timers/send-notices.ts";
 import { Unsent } from "./unsent.ts";
 
 /** How long a stop waits for messages that are with their media, in ms. */
@@ -37,7 +39,10 @@ export default defineSchema<NotificationsService>({
   name: "notifications",
   // Outermost first: hooks named `created` and `started` run from the last mixin to the first, `stopped` the other way.
   mixins: [
-    subscriptions("notifications", [{ channel: "orders", handlers: [onOrderMoved] }]),
+    subscriptions("notifications", [
+      { channel: "orders", handlers: [onOrderMoved] },
+      { channel: "webhooks", handlers: [onEndpointDisabled] },
+    ]),
     deadLetters("notifications"),
     health("notifications"),
     sealing("notifications"),
@@ -72,6 +77,7 @@ export default defineSchema<NotificationsService>({
       unsent: new Unsent(),
       preparing: new Timer({ name: "messages", everyMs, run: () => prepareRecorded(this), logger }),
       resending: new Timer({ name: "messages that are due", everyMs, run: () => resendMessages(this), logger }),
+      noticing: new Timer({ name: "notices", everyMs, run: () => sendNotices(this), logger }),
       expiry: new Timer({ name: "expired tickets", everyMs: 60_000, run: () => removeExpired(this), logger }),
       stopping: new AbortController(),
       publicUrl: config.issuer,
@@ -107,6 +113,6 @@ export default defineSchema<NotificationsService>({
   },
 });
 
-function timersOf({ lanes, preparing, resending, expiry }: NotificationsService): Timer[] {
-  return [preparing, resending, expiry, ...[...lanes.values()].map(({ sending }) => sending)];
+function timersOf({ lanes, preparing, resending, noticing, expiry }: NotificationsService): Timer[] {
+  return [preparing, resending, noticing, expiry, ...[...lanes.values()].map(({ sending }) => sending)];
 }

@@ -18,7 +18,12 @@ export function pauseAfter(attempts: number, chance: number, wantedMs = 0): numb
 }
 
 /** What an outcome makes of a message: sent, tried again later, or given up to the dead letters. */
-export function settlementOf(message: RecordedMessage, outcome: Outcome, now: Instant, chance: number): Settlement {
+export function settlementOf<M extends Pick<RecordedMessage, "attempts">>(
+  message: M,
+  outcome: Outcome,
+  now: Instant,
+  chance: number,
+): Settlement<M> {
   const attempts = message.attempts + 1;
   switch (outcome.kind) {
     case "delivered":

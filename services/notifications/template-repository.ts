@@ -1,7 +1,8 @@
 import type { Instant } from "../../platform/clock.ts";
 import { type Database, statement, type Tx } from "../../platform/database.ts";
+import type { Sealing } from "../../platform/sealing/sealing.ts";
 import type { MediumName, MessageType } from "./contract.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings, TenantSettings } from "./settings.ts";
 import type { Template } from "./template.ts";
 
 /** What a template is for. */
@@ -35,15 +36,19 @@ const save = statement(
 const remove = statement("templates.remove", `delete from templates where ${KEY} returning 1`);
 const findSettings = statement(
   "settings.find",
-  `select sender_name as "senderName", sender_address as "senderAddress", reply_to as "replyTo", language
+  `select sender_name as "senderName", sender_address as "senderAddress", reply_to as "replyTo", language, contact
    from settings where tenant = $1`,
 );
 const saveSettings = statement(
   "settings.save",
-  `insert into settings (tenant, sender_name, sender_address, reply_to, language, updated_at) values ($1, $2, $3, $4, $5, $6)
+  `insert into settings (tenant, sender_name, sender_address, reply_to, language, contact, updated_at)
+   values ($1, $2, $3, $4, $5, $6, $7)
    on conflict (tenant) do update set sender_name = excluded.sender_name, sender_address = excluded.sender_address,
-     reply_to = excluded.reply_to, language = excluded.language, updated_at = excluded.updated_at`,
+     reply_to = excluded.reply_to, language = excluded.language, contact = excluded.contact,
+     updated_at = excluded.updated_at`,
 );
+/** The column that whom a tenant's own notices go to is sealed in. */
+export const CONTACT = "settings.contact";
 
 function valuesOf({ tenant, type, medium, language }: TemplateKey): string[] {
   return [tenant, type, medium, language];
@@ -69,11 +74,27 @@ export async function removeTemplate(tx: Tx, key: TemplateKey): Promise<boolean>
   return (await tx.query(remove, valuesOf(key))).length > 0;
 }
 
-export async function findSettingsOf(database: Database, tenant: string): Promise<Settings | undefined> {
-  return (await database.of(tenant).query<Settings>(findSettings, [tenant]))[0];
+/** What a tenant has set, with its contact opened. */
+export async function findSettingsOf(
+  { database, sealing }: { readonly database: Database; readonly sealing: Sealing },
+  tenant: string,
+): Promise<TenantSettings | undefined> {
+  const [row] = await database.of(tenant).query<Settings & { readonly contact: Buffer | null }>(findSettings, [tenant]);
+  if (!row) return undefined;
+  const { contact, ...settings } = row;
+  const place = { tenant, id: tenant };
+  return { ...settings, contactEmail: contact && sealing.column(CONTACT).open(place, contact) };
 }
 
-export async function keepSettings(tx: Tx, tenant: string, settings: Settings, now: Instant): Promise<void> {
-  const { senderName, senderAddress, replyTo, language } = settings;
-  await tx.query(saveSettings, [tenant, senderName, senderAddress, replyTo, language, now]);
+/** Keeps settings in the place of those before. */
+export async function keepSettings(
+  tx: Tx,
+  sealing: Sealing,
+  tenant: string,
+  settings: TenantSettings,
+  now: Instant,
+): Promise<void> {
+  const { senderName, senderAddress, replyTo, language, contactEmail } = settings;
+  const contact = contactEmail === null ? null : sealing.column(CONTACT).seal({ tenant, id: tenant }, contactEmail);
+  await tx.query(saveSettings, [tenant, senderName, senderAddress, replyTo, language, contact, now]);
 }

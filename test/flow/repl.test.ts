@@ -213,7 +213,9 @@ describe("the operators' commands", () => {
     await eventually("both are told", all);
     expect(await type("replay notifications orders 1000000")).toMatch(/goes back, never forward/);
     expect(await type("replay notifications orders yesterday")).toMatch(/^yesterday is neither a sequence/);
-    expect(await type("replay notifications payments 0")).toBe("notifications reads orders, not payments.");
+    expect(await type("replay notifications payments 0")).toBe(
+      "notifications reads orders and webhooks, not payments.",
+    );
     expect(await type("replay payments orders 0")).toBe(
       "payments reads no channel; inventory, delivery, notifications, webhooks, orders do.",
     );
@@ -240,7 +242,7 @@ describe("the operators' commands", () => {
     await confirmedOrder(shop);
     const shown = await eventually("nothing waits", async () => {
       const now = await type("relay");
-      return / {2}orders +1 +\S+ +0 /.test(now) && (now.match(/ 0\.000 s {2}0 /g) ?? []).length === 6 ? now : undefined;
+      return / {2}orders +1 +\S+ +0 /.test(now) && (now.match(/ 0\.000 s {2}0 /g) ?? []).length === 7 ? now : undefined;
     });
     for (const domain of ["catalog", "inventory", "payments", "delivery", "webhooks", "orders"])
       expect(shown).toMatch(new RegExp(`\n  ${domain} +1 +${nodeID.replaceAll(".", "\\.")} +0 +0\\.000 s\n`));

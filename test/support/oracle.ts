@@ -163,6 +163,7 @@ export async function contradictions(
     ["delivery", "orders"],
     ["inventory", "delivery"],
     ["notifications", "orders"],
+    ["notifications", "webhooks"],
     ["webhooks", "orders"],
   ] as const) {
     await none(

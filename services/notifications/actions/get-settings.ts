@@ -6,5 +6,5 @@ import { findSettingsOf } from "../template-repository.ts";
 
 /** How the caller's tenant tells its customers. */
 export const getSettings: ActionHandler<"notifications.getSettings"> = async function (ctx) {
-  return settingsView((await findSettingsOf(this.database, ownTenant(ctx))) ?? NO_SETTINGS);
+  return settingsView((await findSettingsOf(this, ownTenant(ctx))) ?? NO_SETTINGS);
 };

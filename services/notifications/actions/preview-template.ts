@@ -15,7 +15,7 @@ export const previewTemplate: ActionHandler<"notifications.previewTemplate", Not
   const { medium, language, type: _, ...template } = ctx.params;
   assertTemplate(medium, template);
   const tenant = ownTenant(ctx);
-  const { senderName } = (await findSettingsOf(this.database, tenant)) ?? NO_SETTINGS;
+  const { senderName } = (await findSettingsOf(this, tenant)) ?? NO_SETTINGS;
   const unsubscribeUrl =
     medium === "email" ? `${this.publicUrl}/api/v1/notifications/unsubscribe?token=example` : undefined;
   return once(ctx, async () =>

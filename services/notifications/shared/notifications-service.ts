@@ -13,6 +13,8 @@ export interface NotificationsService extends DomainService {
   readonly preparing: Timer;
   /** Takes in hand what is due: what has failed, what waited for others, what was left by a node that died. */
   readonly resending: Timer;
+  /** Tells tenants what they are to know of themselves; woken when there is something. */
+  readonly noticing: Timer;
   readonly expiry: Timer;
   /** Aborted when the service stops. */
   readonly stopping: AbortController;

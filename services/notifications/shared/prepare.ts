@@ -6,6 +6,7 @@ import type { MediumName } from "../contract.ts";
 import type { OutgoingMessage, RecordedMessage, Settlement } from "../message.ts";
 import { recordMessages, settleMessages, waitingMessages } from "../message-repository.ts";
 import { settlementOf } from "../retry.ts";
+import { senderOf } from "../settings.ts";
 import type { InHand } from "../unsent.ts";
 import { CLAIM_MS, type PreparedMessage } from "./lane.ts";
 import type { NotificationsService } from "./notifications-service.ts";
@@ -113,7 +114,7 @@ function outgoingOf(
   recipient: Recipient | undefined,
   wanted: Wanted,
 ): OutgoingMessage | string {
-  const { id, tenant, orderId, type, medium } = message;
+  const { id, tenant, type, medium } = message;
   if (!lanes.has(medium)) return "MEDIUM_OFF";
   const address = recipient?.tenant === tenant ? addressOf(recipient, medium) : undefined;
   if (!recipient || address === undefined) return "NO_ADDRESS";
@@ -122,26 +123,19 @@ function outgoingOf(
   const isMail = medium === "email";
   if (isMail && wanted.isSuppressed(tenant, () => addressIndexes(sealing, tenant, address))) return "UNSUBSCRIBED";
   const { template, language } = wanted.templateFor(tenant, type, medium, recipient.language);
-  const { senderName, senderAddress, replyTo } = wanted.settingsOf(tenant);
+  const settings = wanted.settingsOf(tenant);
   const who = { tenant, email: address, ...(customerId && { customer: customerId }) };
   const unsubscribeUrl = isMail
     ? `${publicUrl}/api/v1/notifications/unsubscribe?token=${unsubscribeToken(sealing, who)}`
     : undefined;
   const view = viewOf(
     { ...recipient, refund: refundOf(message, recipient) },
-    { shop: senderName ?? tenant, language, unsubscribeUrl },
+    { shop: settings.senderName ?? tenant, language, unsubscribeUrl },
   );
   return {
-    ...{ id, tenant, orderId, type },
+    ...{ id, tenant },
     to: { address, ...(name !== undefined && { name }) },
-    ...(isMail && {
-      sender: {
-        ...(senderName !== null && { name: senderName }),
-        ...(senderAddress !== null && { address: senderAddress }),
-      },
-      ...(replyTo !== null && { replyTo }),
-      unsubscribeUrl: unsubscribeUrl as string,
-    }),
+    ...(isMail && { ...senderOf(settings), unsubscribeUrl: unsubscribeUrl as string }),
     ...render(template, view),
   };
 }

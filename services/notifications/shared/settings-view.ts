@@ -1,5 +1,5 @@
 import type { ResultOf } from "../../../platform/contracts.ts";
-import type { Settings } from "../settings.ts";
+import type { TenantSettings } from "../settings.ts";
 
 /** What is set, as operators see it. */
 export function settingsView({
@@ -7,11 +7,13 @@ export function settingsView({
   senderAddress,
   replyTo,
   language,
-}: Settings): ResultOf<"notifications.getSettings"> {
+  contactEmail,
+}: TenantSettings): ResultOf<"notifications.getSettings"> {
   return {
     ...(senderName !== null && { senderName }),
     ...(senderAddress !== null && { senderAddress }),
     ...(replyTo !== null && { replyTo }),
     ...(language !== null && { language }),
+    ...(contactEmail !== null && { contactEmail }),
   };
 }

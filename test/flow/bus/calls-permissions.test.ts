@@ -61,7 +61,7 @@ const CALLERS: Readonly<Record<string, readonly BusUser[]>> = {
   "orders.visible": ["api", "payments"],
   "orders.recordRefunds": ["payments"],
   "webhooks.create": ["api"],
-  "webhooks.log.read": ["webhooks"],
+  "webhooks.log.read": ["notifications", "webhooks"],
   "orders.log.read": ["api", "orders", "delivery", "notifications", "webhooks"],
   "orders.log.heads": ["orders", "delivery", "notifications", "webhooks"],
   "orders.deadLetters.redrive": ["api"],

@@ -18,7 +18,7 @@ const CHANNELS: Readonly<
   catalog: { owners: ["catalog", "edge"], readers: {} },
   inventory: { owners: ["inventory", "edge"], readers: {} },
   payments: { owners: ["payments"], readers: {} },
-  webhooks: { owners: ["webhooks"], readers: {} },
+  webhooks: { owners: ["webhooks"], readers: { notifications: ["notifications"] } },
   delivery: { owners: ["delivery"], readers: { inventory: ["inventory", "edge"], orders: ["orders", "edge"] } },
   orders: {
     owners: ["orders", "edge"],

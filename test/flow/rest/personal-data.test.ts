@@ -81,6 +81,8 @@ describe("personal data", () => {
     const customer = await newCustomer(platform.url, canary("login"));
     await customer.put("/api/v1/users/profile", { name: canary("profile"), phone: canary("profile-phone") });
     await customer.post("/api/v1/users/addresses", { label: canary("label"), ...address("own") }, "an-address");
+    const operator = await platform.client("demo-operator");
+    await operator.put("/api/v1/notifications/settings", { contactEmail: `${canary("contact")}@example.com` });
     const guest = { customer: { email: `${canary("guest")}@example.com` } };
     const delivered = [await place(shop), await place(customer), await place(shop, guest)];
     const declined = [
@@ -114,6 +116,7 @@ describe("personal data", () => {
       "payments.payments",
       "notifications.sandbox_messages",
       "notifications.suppressions",
+      "notifications.settings",
     ])
       expect(rows.filter((row) => row.table === table).length).toBeGreaterThan(0);
     const found = rows.filter(({ text }) => forms.some((form) => text.includes(form)));

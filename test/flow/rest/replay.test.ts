@@ -7,6 +7,8 @@ import { expectProblem } from "../../support/problem.ts";
 import { confirmedOrder, deadLetter } from "../../support/samples.ts";
 import { rowCounts } from "../../support/tables.ts";
 import { eventually, pause } from "../../support/waiting.ts";
+import { answer, Receiver } from "../../support/webhook-receiver.ts";
+import { addWebhook } from "../../support/webhooks.ts";
 
 jest.setTimeout(120_000);
 
@@ -53,6 +55,7 @@ describe("subscriptions and replays over REST", () => {
       shipments: "select * from delivery.shipments order by id",
       steps: "select * from delivery.shipment_trail order by position",
       messages: "select * from notifications.messages order by id",
+      notices: "select * from notifications.notices order by id",
       sent: "select * from notifications.sandbox_messages order by id",
     };
     const found: Record<string, string> = {};
@@ -65,6 +68,11 @@ describe("subscriptions and replays over REST", () => {
     await given({ CARRIER_PICKUP_MS: "150", CARRIER_DELIVERY_MS: "50" });
     const initial = await onHand(platform.owner);
     const shop = await platform.client("demo-shop");
+    // An endpoint is disabled on the way, and its tenant told.
+    const receiver = await Receiver.start();
+    receiver.answering = answer(410);
+    await addWebhook(operator, receiver);
+    await operator.put("/api/v1/notifications/settings", { contactEmail: "shop@example.com" });
     const tokens = ["pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_visa"];
     const acme = await platform.client("acme-shop");
     const [first, second] = await Promise.all([
@@ -91,9 +99,11 @@ describe("subscriptions and replays over REST", () => {
       const { rows } = await platform.owner.query(`select
         (select count(*)::int from orders.orders where status not in ('DELIVERED', 'CANCELLED'))
         + (select count(*)::int from payments.payments where status = 'AUTHORISED')
-        + (select count(*)::int from notifications.messages where state = 'PENDING') as open`);
+        + (select count(*)::int from notifications.messages where state = 'PENDING')
+        + (select 1 - count(*)::int from notifications.notices where state = 'SENT') as open`);
       return rows[0].open === 0;
     });
+    await receiver.close();
     await caughtUp();
     const ends = await platform.owner.query(
       "select status, state -> 'cancellation' ->> 'code' as code, count(*)::int from orders.orders group by 1, 2 order by 3",
@@ -114,6 +124,7 @@ describe("subscriptions and replays over REST", () => {
       "delivery orders",
       "inventory delivery",
       "notifications orders",
+      "notifications webhooks",
       "orders delivery",
       "orders orders",
       "webhooks orders",
@@ -208,7 +219,7 @@ describe("subscriptions and replays over REST", () => {
       paged.push(...body.items.map(({ domain, channel }: Subscription) => `${domain} ${channel}`));
       cursor = body.nextCursor;
     }
-    expect(paged).toHaveLength(6);
+    expect(paged).toHaveLength(7);
     expect(paged).toEqual([...paged].sort());
     for (const name of [
       "inventory/orders",
