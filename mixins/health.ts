@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import type { ServiceSchema } from "moleculer";
 import type { DomainName } from "../platform/config.ts";
 import { statement } from "../platform/database.ts";
+import type { Figure } from "../platform/figure.ts";
 import type { Relay } from "../platform/relay.ts";
 import { type DomainService, defineSchema } from "../platform/service.ts";
 import type { Consumer } from "../platform/subscriptions/consumer.ts";
@@ -13,14 +14,6 @@ export interface DomainHealth {
   /** Whether a node numbers the domain's events, how many wait for it, and for how long the oldest has. */
   readonly relay?: { readonly led: boolean; readonly waiting: number; readonly lagSeconds: number };
   readonly parkedStreams: { readonly retrying: number; readonly dead: number };
-}
-
-/** One value of a metric; the gateway adds the domain to the labels. */
-export interface Figure {
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
 }
 
 interface WithRelay extends DomainService {
@@ -46,8 +39,15 @@ const ALWAYS = {
   bulkhead: { enabled: false },
 };
 
-/** Lets the gateway ask how a domain is, by `<domain>.health.check` and `<domain>.health.figures`. */
-export function health(domain: DomainName): ServiceSchema {
+/**
+ * Lets the gateway ask how a domain is, by `<domain>.health.check` and `<domain>.health.figures`.
+ *
+ * @param more figures of the domain's own: a few reads with an end, because a domain that is slow to answer counts as down
+ */
+export function health(
+  domain: DomainName,
+  more: (service: DomainService) => Promise<readonly Figure[]> = async () => [],
+): ServiceSchema {
   return defineSchema<WithRelay>({
     name: domain,
     actions: {
@@ -62,7 +62,8 @@ export function health(domain: DomainName): ServiceSchema {
         ...ALWAYS,
         params: Type.Object({}),
         async handler(this: WithRelay): Promise<Figure[]> {
-          return [...figuresOf(await look(this)), ...refusals(this)];
+          const [found, own] = await Promise.all([look(this), more(this)]);
+          return [...figuresOf(found), ...refusals(this), ...own];
         },
       },
     } as unknown as ServiceSchema["actions"],

@@ -22,6 +22,7 @@ import { unsubscribe } from "./actions/unsubscribe.ts";
 import { contract, MEDIA, type MediumName } from "./contract.ts";
 import { mediaOf } from "./media/media.ts";
 import { settleMessages } from "./message-repository.ts";
+import { messageFigures } from "./shared/figures.ts";
 import { Lane } from "./shared/lane.ts";
 import type { NotificationsService } from "./shared/notifications-service.ts";
 import { onEndpointDisabled } from "./subscriptions/on-endpoint-disabled.ts";
@@ -44,7 +45,7 @@ export default defineSchema<NotificationsService>({
       { channel: "webhooks", handlers: [onEndpointDisabled] },
     ]),
     deadLetters("notifications"),
-    health("notifications"),
+    health("notifications", messageFigures),
     sealing("notifications"),
     database("notifications"),
   ],

@@ -22,6 +22,7 @@ import { contract } from "./contract.ts";
 import { Caller } from "./sending/caller.ts";
 import { Dispatcher } from "./sending/dispatcher.ts";
 import { scheduleOf } from "./sending/schedule.ts";
+import { webhookFigures } from "./shared/figures.ts";
 import type { WebhooksService } from "./shared/webhooks-service.ts";
 import { onOrderMoved } from "./subscriptions/on-order-moved.ts";
 import { removeOld } from "./timers/remove-old.ts";
@@ -32,7 +33,7 @@ export default defineSchema<WebhooksService>({
   mixins: [
     subscriptions("webhooks", [{ channel: "orders", handlers: [onOrderMoved] }]),
     deadLetters("webhooks"),
-    health("webhooks"),
+    health("webhooks", webhookFigures),
     eventLog("webhooks"),
     sealing("webhooks"),
     database("webhooks"),

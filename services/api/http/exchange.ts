@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import type { Service } from "moleculer";
-import type { Figure } from "../../../mixins/health.ts";
+import type { Figure } from "../../../platform/figure.ts";
 import type { TokenVerifier } from "../../../platform/identity/token-verifier.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { Logger } from "../../../platform/logger.ts";

@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
-import type { Figure } from "../../../mixins/health.ts";
 import { DOMAINS } from "../../../platform/config.ts";
+import type { Figure } from "../../../platform/figure.ts";
 
 /** How long a domain may take to answer how it is, in ms: who scrapes or probes does not wait long either. */
 export const ANSWER_MS = 1_000;

@@ -5,6 +5,8 @@ import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { confirmedOrder, deadLetter, SKU, troubledProcess } from "../../support/samples.ts";
 import { eventually } from "../../support/waiting.ts";
+import { answer, Receiver } from "../../support/webhook-receiver.ts";
+import { addWebhook } from "../../support/webhooks.ts";
 
 jest.setTimeout(60_000);
 
@@ -13,7 +15,7 @@ describe("operations", () => {
   let operator: Client;
   let nobody: Client;
   beforeAll(async () => {
-    platform = await startPlatform({ CARRIER: "manual" });
+    platform = await startPlatform({ CARRIER: "manual", WEBHOOKS_FIRST_RETRY_MS: "20" });
     operator = await platform.client("demo-operator");
     nobody = new Client(platform.url);
   });
@@ -123,6 +125,43 @@ describe("operations", () => {
         );
         return said.length >= 3 && said.every(Boolean);
       });
+    });
+
+    test("tell what waits for webhooks and for media, and since when, without a word of whose it is", async () => {
+      const receiver = await Receiver.start();
+      receiver.answering = answer(500);
+      const endpoints = { domain: "webhooks" };
+      await eventualMetric("waybill_webhooks_endpoints", { ...endpoints, state: "well" }, 0);
+      const { id } = await addWebhook(operator, receiver);
+      for (let i = 0; i < 6; i++) await confirmedOrder(operator);
+      await eventualMetric("waybill_webhooks_endpoints", { ...endpoints, state: "broken" }, 1);
+      await eventually(
+        "something of each order waits",
+        async () => ((await metric("waybill_webhooks_waiting", endpoints)) ?? 0) >= 6,
+      );
+      expect(await metric("waybill_webhooks_waiting_seconds", endpoints)).toBeGreaterThan(0);
+      expect((await nobody.get("/metrics")).text).not.toMatch(/demo|acme/);
+      // What waits for an endpoint that is not called is nobody's backlog.
+      receiver.answering = answer(410);
+      await eventualMetric("waybill_webhooks_endpoints", { ...endpoints, state: "disabled" }, 1);
+      await eventualMetric("waybill_webhooks_waiting", endpoints, 0);
+      expect(await metric("waybill_webhooks_waiting_seconds", endpoints)).toBe(0);
+      await operator.send("DELETE", `/api/v1/webhooks/${id}`);
+      await receiver.close();
+
+      const mail = { domain: "notifications", medium: "email" };
+      await eventualMetric("waybill_messages_waiting", mail, 0);
+      await platform.owner.query(
+        `update notifications.messages set state = 'PENDING', due_at = '2999-01-01', created_at = now() - interval '1 hour'
+         where ctid = (select ctid from notifications.messages limit 1)`,
+      );
+      await eventualMetric("waybill_messages_waiting", mail, 1);
+      expect(await metric("waybill_messages_waiting_seconds", mail)).toBeGreaterThanOrEqual(3_600);
+      expect(await metric("waybill_messages_waiting", { ...mail, medium: "sms" })).toBe(0);
+      await platform.owner.query(
+        "update notifications.messages set state = 'DEAD' where due_at > now() + interval '1 day'",
+      );
+      await eventualMetric("waybill_messages_dead", { domain: "notifications" }, 1);
     });
 
     test("tell how far each relay is behind, what is parked and what is stuck", async () => {
