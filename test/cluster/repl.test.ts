@@ -67,7 +67,8 @@ describe("npm run repl", () => {
       async () => (await shop.get(`/api/v1/orders/${placed.body.id}`)).body.status === "DELIVERED",
     );
     const prompt = open({ DATA_DIR: cluster.dataDir });
-    await eventually("there is a prompt", () => prompt.output().includes("waybill $"));
+    // A start's longest on a machine that is busy with other tests too.
+    await eventually("there is a prompt", () => prompt.output().includes("waybill $"), 60_000);
     expect(prompt.output()).toMatch(/\n\d+ nodes are there\.\n/);
     expect(await prompt.type("help", /help \[command\]/)).toMatch(/dead-letters [\s\S]*redrive [\s\S]*relay /);
     const order = await prompt.type(`order ${placed.body.number}`, /delivered +carrier:sandbox/);

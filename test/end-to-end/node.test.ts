@@ -14,6 +14,9 @@ import { ROOT } from "../support/process.ts";
 import { eventually } from "../support/waiting.ts";
 import { describeWithServers } from "../support/with-servers.ts";
 
+/** A start's longest on a machine that is busy with other tests too. */
+const START_MS = 60_000;
+
 jest.setTimeout(120_000);
 
 /** What a node says, and how it is reached by the process that has started it. */
@@ -99,7 +102,7 @@ describeWithServers("a node", () => {
     expect(output()).not.toContain("the node is ready");
     expect([await probed("live"), await probed("ready")]).toEqual([200, 503]);
     nats = await startNats({ dataDir: path.join(dataDir, "nats"), port: natsPort, secret: "known" });
-    await eventually("it is ready", () => output().includes('"the node is ready"'));
+    await eventually("it is ready", () => output().includes('"the node is ready"'), START_MS);
     expect(output().match(/"the node is ready"/g)).toHaveLength(1);
     expect(await probed("ready")).toBe(200);
     child.kill("SIGTERM");
@@ -112,7 +115,7 @@ describeWithServers("a node", () => {
     const { child, output } = startNode(settings());
     // Its pipes are not said to be closed once the channel between us is.
     const ended = once(child, "exit");
-    await eventually("it is ready", () => output().includes('"the node is ready"'));
+    await eventually("it is ready", () => output().includes('"the node is ready"'), START_MS);
     child.disconnect();
     expect(await ended).toEqual([1, null]);
   });
