@@ -123,6 +123,19 @@ describe("mail", () => {
     await operator.put("/api/v1/notifications/settings", {});
   });
 
+  test("about a refund of which the order says nothing is not sent, but tried again", async () => {
+    const id = await place("unheard@example.com");
+    await settled(id, 4);
+    const { rows } = await platform.owner.query(
+      `insert into notifications.messages (id, tenant, order_id, event_id, version, type, medium, due_at, created_at)
+       values ($1, 'demo', $2, $3, 99, 'ORDER_REFUNDED', 'email', now(), now()) returning id`,
+      [newId(), id, newId()],
+    );
+    await eventually("it cannot be made", async () => (await states(id)).some(({ error }) => error === "NOT_MADE"));
+    await platform.owner.query("delete from notifications.messages where id = $1", [rows[0].id]);
+    expect(subjects("unheard@example.com")).toHaveLength(4);
+  });
+
   test("that the server refuses for now is tried again, and the later ones of its order wait behind it", async () => {
     let refusals = 0;
     server.refuse = (to, mail) => {

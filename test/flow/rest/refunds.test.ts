@@ -1,6 +1,7 @@
 import { newId } from "../../../platform/ids.ts";
 import { type Client, orderBody } from "../../support/client.ts";
 import { Feed } from "../../support/feed.ts";
+import { contradictions } from "../../support/oracle.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { paidOrder, refund } from "../../support/refunds.ts";
 import { eventually } from "../../support/waiting.ts";
@@ -17,8 +18,10 @@ describe("a refund", () => {
     platform = await startPlatform();
     shop = await platform.client("demo-shop");
   });
-  afterEach(() => {
+  afterEach(async () => {
     Feed.closeAll();
+    await allTold();
+    expect(await contradictions(platform.owner, [], new Map())).toEqual([]);
   });
   afterAll(async () => {
     await platform.stop();
