@@ -12,11 +12,12 @@ import { voidPayments } from "./actions/void.ts";
 import { contract } from "./contract.ts";
 import type { PaymentsService } from "./providers/provider.ts";
 import { SandboxProvider } from "./providers/sandbox.ts";
+import { refundFigures } from "./shared/figures.ts";
 import { tellOrders } from "./timers/tell-orders.ts";
 
 export default defineSchema<PaymentsService>({
   name: "payments",
-  mixins: [health("payments"), eventLog("payments"), database("payments")],
+  mixins: [health("payments", refundFigures), eventLog("payments"), database("payments")],
   actions: actionsOf<typeof contract, PaymentsService>(contract, {
     listOfOrder,
     authorise,

@@ -38,6 +38,17 @@ const postpone = statement(
    where u.stream = p.stream and u.version = p.version`,
 );
 
+const count = statement(
+  "untold_refunds.count",
+  "select count(*)::int as count from (select from untold_refunds limit 10000) capped",
+);
+
+/** How many refunds are left that orders have to be told of, counted to 10,000. */
+export async function countUntold(database: Database): Promise<number> {
+  const [row] = await database.acrossTenants.query<{ count: number }>(count);
+  return row?.count ?? 0;
+}
+
 /** The refunds to be told of now: of each payment the first that is left, if that is due. */
 export function untoldRefunds(database: Database, now: Instant, limit: number): Promise<UntoldRefund[]> {
   return database.acrossTenants.query(due, [now, limit]);

@@ -37,6 +37,10 @@ describe("a refund", () => {
       const found = await order(id);
       return found.payment.refunded.amount === amount && found;
     });
+  const metricIs = (value: number) =>
+    eventually(`the metric is ${value}`, async () =>
+      (await shop.get("/metrics")).text.includes(`waybill_refunds_untold{domain="payments"} ${value}\n`),
+    );
   const untold = async () => (await platform.owner.query("select data, attempts from payments.untold_refunds")).rows;
   const allTold = () => eventually("all refunds are told of", async () => (await untold()).length === 0);
 
@@ -133,9 +137,11 @@ describe("a refund", () => {
     await isRefunded(other.id, 30);
     await eventually("it was told in vain", async () => (await untold()).some(({ attempts }) => attempts >= 2));
     expect(await refundsOf(late.id)).toEqual([]);
+    await metricIs(2);
     await captured(late.total.amount);
     await isRefunded(late.id, 120);
     expect((await refundsOf(late.id)).map(({ data }: { data: { amount: number } }) => data.amount)).toEqual([100, 20]);
+    await metricIs(0);
   });
 
   test("of an order of another tenant, or of none, is not recorded", async () => {
