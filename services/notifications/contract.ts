@@ -71,6 +71,7 @@ const TemplateResult = object(
   },
   { $id: "NotificationTemplate" },
 );
+const OwnTemplate = object({ ...templateKey, updatedAt: Instant });
 const template = { tag: "Notifications", scopes: ["admin"] } as const;
 const TEMPLATE_ROUTE = "/notifications/templates/:type/:medium/:language";
 
@@ -151,6 +152,16 @@ export const contract = defineContract({
       },
       params: Settings,
       result: Settings,
+    },
+    listTemplates: {
+      rest: {
+        ...template,
+        route: "GET /notifications/templates",
+        summary: "Which messages have words of the tenant's own",
+        description: "By type, medium and language. The words themselves are what the route of each gives.",
+      },
+      params: object({ ...paging }),
+      result: page(OwnTemplate),
     },
     getTemplate: {
       rest: {

@@ -11,6 +11,7 @@ import { getSettings } from "./actions/get-settings.ts";
 import { getTemplate } from "./actions/get-template.ts";
 import { issueTicket } from "./actions/issue-ticket.ts";
 import { listOutbox } from "./actions/list-outbox.ts";
+import { listTemplates } from "./actions/list-templates.ts";
 import { previewTemplate } from "./actions/preview-template.ts";
 import { redeemTicket } from "./actions/redeem-ticket.ts";
 import { deadMessage, redriveMessage, redriveMessages } from "./actions/redrive-messages.ts";
@@ -57,6 +58,7 @@ export default defineSchema<NotificationsService>({
     unsubscribe,
     getSettings,
     setSettings,
+    listTemplates,
     getTemplate,
     setTemplate,
     removeTemplate,

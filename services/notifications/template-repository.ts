@@ -26,6 +26,11 @@ const find = statement(
   "templates.find",
   `select subject, text, html, updated_at as "updatedAt" from templates where ${KEY}`,
 );
+const list = statement(
+  "templates.list",
+  `select type, medium, language, updated_at as "updatedAt" from templates
+   where tenant = $1 and (type, medium, language) > ($2, $3, $4) order by type, medium, language limit $5`,
+);
 const save = statement(
   "templates.save",
   `insert into templates (tenant, type, medium, language, subject, text, html, updated_at)
@@ -57,6 +62,16 @@ function valuesOf({ tenant, type, medium, language }: TemplateKey): string[] {
 /** A tenant's own template. */
 export async function findTemplate(database: Database, key: TemplateKey): Promise<TemplateRow | undefined> {
   return (await database.of(key.tenant).query<TemplateRow>(find, valuesOf(key)))[0];
+}
+
+/** Which templates a tenant has of its own, by type, medium and language, behind a place. */
+export function listTemplates(
+  database: Database,
+  tenant: string,
+  behind: readonly [type: string, medium: string, language: string],
+  limit: number,
+): Promise<(Omit<TemplateKey, "tenant"> & Pick<TemplateRow, "updatedAt">)[]> {
+  return database.of(tenant).query(list, [tenant, ...behind, limit]);
 }
 
 /** Keeps a template in the place of the one before. */

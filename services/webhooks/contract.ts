@@ -232,11 +232,22 @@ export const contract = defineContract({
         route: "POST /webhooks/:id/replay",
         summary: "Sends the deliveries of a time again, or all that have failed",
         description:
-          "Each under its `webhook-id`, those of an order in their sequence. At most 10,000 at a time, the oldest first: `more` says that there are others.",
+          "Each under its `webhook-id`, those of an order in their sequence. At most 10,000 at a time, the oldest first. If `more` is true there may be others: ask again with the same body and `nextCursor` as `cursor`.",
         existsBy: "webhooks.get",
       },
-      params: object({ id: Id, state: Type.Optional(oneOf(["DELIVERED", "FAILED"])), ...timeRange }),
-      result: object({ replayed: Type.Integer(), more: Type.Boolean() }),
+      params: object({
+        id: Id,
+        state: Type.Optional(oneOf(["DELIVERED", "FAILED"])),
+        ...timeRange,
+        cursor: Type.Optional(
+          Type.String({ minLength: 1, maxLength: 200, description: "The `nextCursor` of the replay before." }),
+        ),
+      }),
+      result: object({
+        replayed: Type.Integer(),
+        more: Type.Boolean(),
+        nextCursor: Type.Union([Type.String(), Type.Null()]),
+      }),
       errors: [notFound],
     },
   },

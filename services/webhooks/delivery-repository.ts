@@ -92,10 +92,10 @@ const replayMany = (name: string, states: string) =>
     `with again as (
        update deliveries d set ${REQUEUED}
        where d.endpoint_id = $1 and d.id in (
-         select id from deliveries where endpoint_id = $1 and id >= $3 and id < $4 and ${states}
+         select id from deliveries where endpoint_id = $1 and id >= $3 and id < $4 and ($6::uuid is null or id > $6) and ${states}
          order by id limit $5 for update)
-       returning 1)
-     select count(*)::int as count from again`,
+       returning d.id)
+     select count(*)::int as count, (select id from again order by id desc limit 1) as last from again`,
   );
 const replayed = {
   FAILED: replayMany("failed", "state = 'FAILED'"),
@@ -180,17 +180,22 @@ export async function replayDelivery(
   return row && deliveryOf(row);
 }
 
-/** Puts deliveries into the queue again that are settled, the oldest first. Answers how many. */
+/**
+ * Puts deliveries into the queue again that are settled, the oldest first. Answers how many, and the newest of them.
+ *
+ * @param behind the newest of those before, where it goes on
+ */
 export async function replayDeliveries(
   tx: Tx,
   endpointId: string,
   { state, fromId, belowId }: DeliveryFilter,
-  limit: number,
+  { limit, behind }: { readonly limit: number; readonly behind: string | undefined },
   now: Instant,
-): Promise<number> {
+): Promise<{ readonly count: number; readonly last: string | null }> {
   const chosen = state === "FAILED" || state === "DELIVERED" ? replayed[state] : replayed.all;
-  const [row] = await tx.query<{ count: number }>(chosen, [endpointId, now, fromId, belowId, limit]);
-  return row?.count ?? 0;
+  const values = [endpointId, now, fromId, belowId, limit, behind ?? null];
+  const [row] = await tx.query<{ count: number; last: string | null }>(chosen, values);
+  return row ?? { count: 0, last: null };
 }
 
 function deliveryOf({ dueAt, settledAt, ...row }: Row): Delivery {

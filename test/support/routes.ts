@@ -66,6 +66,7 @@ export const ROUTES: Readonly<Record<string, string | undefined>> = {
   "PUT /notifications/preferences": undefined,
   "GET /notifications/settings": "admin",
   "PUT /notifications/settings": "admin",
+  "GET /notifications/templates": "admin",
   "GET /notifications/templates/{type}/{medium}/{language}": "admin",
   "PUT /notifications/templates/{type}/{medium}/{language}": "admin",
   "DELETE /notifications/templates/{type}/{medium}/{language}": "admin",

@@ -1,5 +1,6 @@
 import { notFound } from "../../../platform/errors.ts";
 import { once } from "../../../platform/idempotency.ts";
+import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { replayDeliveries as requeue } from "../delivery-repository.ts";
 import { lockEndpoint } from "../endpoint-repository.ts";
@@ -10,14 +11,19 @@ import type { WebhooksService } from "../shared/webhooks-service.ts";
 /** What one transaction may take. */
 const MOST = 10_000;
 
-/** Puts deliveries of a time, or of a state, into the queue again. Throws NOT_FOUND. */
+/**
+ * Puts deliveries of a time, or of a state, into the queue again. Where there are more than one transaction may take, the
+ * answer says where the next one goes on. Throws NOT_FOUND.
+ */
 export const replayDeliveries: ActionHandler<"webhooks.replay", WebhooksService> = async function (ctx) {
-  const { id, state, from, to } = ctx.params;
+  const { id, state, from, to, cursor } = ctx.params;
+  const rest = { limit: MOST, behind: cursor === undefined ? undefined : idOfCursor(cursor) };
   return once(ctx, async (tx) => {
     const endpoint = await lockEndpoint(tx, this.sealing, tenantOf(ctx), id);
     if (!endpoint) throw notFound();
-    const replayed = await requeue(tx, endpoint.id, { state, ...idsOf(from, to) }, MOST, this.clock.now());
+    const { count, last } = await requeue(tx, endpoint.id, { state, ...idsOf(from, to) }, rest, this.clock.now());
     tx.afterCommit(() => this.sending.wake());
-    return { replayed, more: replayed === MOST };
+    const more = count === MOST && last !== null;
+    return { replayed: count, more, nextCursor: more ? encodeCursor([last]) : null };
   });
 };

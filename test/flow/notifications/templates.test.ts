@@ -71,6 +71,32 @@ describe("a tenant's own words", () => {
     }
   });
 
+  test("are listed for their tenant alone, page by page", async () => {
+    const acme = await platform.client("acme-operator");
+    const LIST = "/api/v1/notifications/templates";
+    expect((await acme.get(LIST)).body).toEqual({ items: [], nextCursor: null });
+    const keys = ["ORDER_CONFIRMED/sms/de", "ORDER_PLACED/email/de", "ORDER_PLACED/email/fr", "ORDER_PLACED/push/de"];
+    for (const key of keys.toReversed()) {
+      const subject = key.includes("sms") ? {} : { subject: "x" };
+      expect((await acme.put(`${LIST}/${key}`, { text: "x", ...subject })).status).toBe(200);
+    }
+    const listed: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const { body } = await acme.get(`${LIST}?limit=3${cursor && `&cursor=${cursor}`}`);
+      for (const { type, medium, language, updatedAt, ...more } of body.items) {
+        listed.push(`${type}/${medium}/${language}`);
+        expect([updatedAt, more]).toEqual([expect.any(String), {}]);
+      }
+      cursor = body.nextCursor;
+    }
+    expect(listed).toEqual(keys);
+    expect((await operator.get(LIST)).body.items).toEqual([]);
+    const foreign = Buffer.from('["\\u0000","a","b"]').toString("base64url");
+    for (const cursor of ["nonsense", foreign])
+      expectProblem(await acme.get(`${LIST}?cursor=${cursor}`), 422, "VALIDATION_FAILED");
+    for (const key of keys) await acme.send("DELETE", `${LIST}/${key}`);
+  });
+
   test("of short messages have neither subject nor HTML", async () => {
     const answer = await operator.put(PLACED.replace("email", "sms"), { subject: "x", text: "x", html: "x" });
     expect(answer.body.errors.map((error: { path: string }) => error.path)).toEqual(["/subject", "/html"]);

@@ -73,6 +73,7 @@ describe("answers", () => {
     await check("GET /api/v1/admin/dead-letters/{id}", `/api/v1/admin/dead-letters/${world.deadLetter}`);
     await check("GET /api/v1/admin/outbox", "/api/v1/admin/outbox?limit=5");
     await check("GET /api/v1/notifications/settings", "/api/v1/notifications/settings");
+    await check("GET /api/v1/notifications/templates", "/api/v1/notifications/templates");
     const template = "/api/v1/notifications/templates/{type}/{medium}/{language}";
     const ofMail = "/api/v1/notifications/templates/ORDER_SHIPPED/email/en";
     await check(`GET ${template}`, ofMail);

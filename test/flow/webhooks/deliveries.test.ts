@@ -360,7 +360,7 @@ describe("a delivery that has failed for good", () => {
     receiver.answering = OK;
     const before = receiver.journal.length;
     const replay = await operator.post(`/api/v1/webhooks/${id}/replay`, { state: "FAILED" });
-    expect(replay.body).toEqual({ replayed: 1, more: false });
+    expect(replay.body).toEqual({ replayed: 1, more: false, nextCursor: null });
     await settled(operator, id);
     expect(receiver.journal.slice(before).map((call) => call.id)).toEqual([items[0].id]);
   });

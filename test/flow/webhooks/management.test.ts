@@ -240,11 +240,30 @@ describe("a replay", () => {
     await settled(operator, id);
     expect(receiver.journal.map((call) => call.id)).toEqual([...sent, sent[2]]);
     const range = await operator.post(`${PATH}/${id}/replay`, { from: "2026-01-01T00:00:00.000Z" });
-    expect(range.body).toEqual({ replayed: order?.events.length, more: false });
+    expect(range.body).toEqual({ replayed: order?.events.length, more: false, nextCursor: null });
     await settled(operator, id);
     expect(receiver.journal.slice(sent.length + 1).map((call) => call.id)).toEqual(sent);
     const none = await operator.post(`${PATH}/${id}/replay`, { to: "2026-01-01T00:00:00.000Z" });
     expect(none.body.replayed).toBe(0);
+  });
+
+  test("of more than goes at a time says so, and goes on where it ended whatever was sent meanwhile", async () => {
+    const { id } = await addWebhook(operator, receiver);
+    await operator.put(`${PATH}/${id}`, { enabled: false });
+    await platform.owner.query(
+      `insert into webhooks.deliveries (endpoint_id, id, tenant, event_id, order_id, sequence, type, version, state, due_at,
+         settled_at, created_at)
+       select $1, uuidv7(), 'demo', gen_random_uuid(), gen_random_uuid(), n, 'orders.placed.v1', 1, 'DELIVERED', now(), now(), now()
+       from generate_series(1, 10001) n`,
+      [id],
+    );
+    const replay = (body: object) => operator.post(`${PATH}/${id}/replay`, body);
+    const first = await replay({ state: "DELIVERED" });
+    expect(first.body).toEqual({ replayed: 10_000, more: true, nextCursor: expect.any(String) });
+    await platform.owner.query("update webhooks.deliveries set state = 'DELIVERED' where endpoint_id = $1", [id]);
+    const { nextCursor: cursor } = first.body;
+    expect((await replay({ state: "DELIVERED", cursor })).body).toEqual({ replayed: 1, more: false, nextCursor: null });
+    expectProblem(await replay({ cursor: "nonsense" }), 422, "VALIDATION_FAILED");
   });
 
   test("of what is not there is a 404", async () => {
