@@ -5,6 +5,7 @@ import { statement } from "../platform/database.ts";
 import { notFound } from "../platform/errors.ts";
 import type { AnySequencedEvent } from "../platform/event-log.ts";
 import { once } from "../platform/idempotency.ts";
+import { ownTenant } from "../platform/identity/own-tenant.ts";
 import { Id } from "../platform/schema.ts";
 import { type Ctx, type DomainService, defineSchema, type Identity } from "../platform/service.ts";
 import type { Consumer } from "../platform/subscriptions/consumer.ts";
@@ -69,9 +70,9 @@ export function deadLetters(domain: DomainName): ServiceSchema {
         ...one,
         params: Type.Object({ before: Type.Optional(Id), limit: Type.Integer({ minimum: 1, maximum: 101 }) }),
         async handler(this: DomainService, ctx: Ctx<{ before?: string; limit: number }>): Promise<DeadLetter[]> {
-          const letters = await listDeadLetters(this.database, tenantOf(ctx), ctx.params.before, ctx.params.limit);
+          const letters = await listDeadLetters(this.database, ownTenant(ctx), ctx.params.before, ctx.params.limit);
           const rows = await this.database
-            .of(tenantOf(ctx))
+            .of(ownTenant(ctx))
             .query<{ parked: string; event: AnySequencedEvent; events: number }>(withEvents, [
               letters.map((letter) => letter.id),
             ]);
@@ -85,7 +86,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
       "deadLetters.get": {
         ...one,
         async handler(this: DomainService, ctx: Ctx<{ id: string }>): Promise<DeadLetter> {
-          const found = await findDeadLetter(this.database, tenantOf(ctx), ctx.params.id);
+          const found = await findDeadLetter(this.database, ownTenant(ctx), ctx.params.id);
           const [event, ...behind] = found?.events ?? [];
           if (!found || !event) throw notFound();
           return shown(domain, found.letter, event, behind.length);
@@ -98,7 +99,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
         audited: { object: "id" },
         handler(this: WithConsumers, ctx: Ctx<{ id: string }>): Promise<Settled> {
           return once(ctx, async (tx) => {
-            const { letter } = (await takeDeadLetter(tx, tenantOf(ctx), ctx.params.id)) ?? absent();
+            const { letter } = (await takeDeadLetter(tx, ownTenant(ctx), ctx.params.id)) ?? absent();
             await setAttempt(tx, letter.id, {
               state: "retrying",
               attempts: 0,
@@ -124,11 +125,11 @@ export function deadLetters(domain: DomainName): ServiceSchema {
           const { channel } = ctx.params;
           return once(ctx, async (tx) => {
             if ((ctx.params.domain ?? domain) !== domain) return { redriven: 0 };
-            const redriven = await redriveDeadLetters(tx, tenantOf(ctx), channel, this.clock.now());
+            const redriven = await redriveDeadLetters(tx, ownTenant(ctx), channel, this.clock.now());
             tx.afterCommit(() => {
               for (const name of new Set(redriven)) this.consumers.get(name)?.wake();
             });
-            const by = { tenant: tenantOf(ctx), by: actorOf(ctx) };
+            const by = { tenant: ownTenant(ctx), by: actorOf(ctx) };
             if (redriven.length > 0)
               this.logger.info({ redriven: redriven.length, channel, ...by }, "dead letters are redriven");
             return { redriven: redriven.length };
@@ -142,7 +143,7 @@ export function deadLetters(domain: DomainName): ServiceSchema {
         audited: { object: "id" },
         handler(this: WithConsumers, ctx: Ctx<{ id: string }>): Promise<Settled> {
           return once(ctx, async (tx) => {
-            const { letter, event } = (await takeDeadLetter(tx, tenantOf(ctx), ctx.params.id)) ?? absent();
+            const { letter, event } = (await takeDeadLetter(tx, ownTenant(ctx), ctx.params.id)) ?? absent();
             const { more } = await settleEvent(tx, letter.id, event.sequence);
             if (more)
               await setAttempt(tx, letter.id, { state: "retrying", attempts: 0, error: "", dueAt: this.clock.now() });
@@ -158,10 +159,6 @@ export function deadLetters(domain: DomainName): ServiceSchema {
 
 function absent(): never {
   throw notFound();
-}
-
-function tenantOf(ctx: Ctx): string {
-  return (ctx.meta.identity as Identity).tenant;
 }
 
 function actorOf(ctx: Ctx): string {

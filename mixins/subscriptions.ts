@@ -4,6 +4,7 @@ import type { Batch, SubscriptionChannel } from "../platform/channels/channel.ts
 import type { DomainName } from "../platform/config.ts";
 import { conflict, notFound, validationFailed } from "../platform/errors.ts";
 import { kept, once } from "../platform/idempotency.ts";
+import { ownTenant } from "../platform/identity/own-tenant.ts";
 import { Instant } from "../platform/schema.ts";
 import { type Ctx, type DomainService, defineSchema, type Identity } from "../platform/service.ts";
 import { Consumer } from "../platform/subscriptions/consumer.ts";
@@ -67,7 +68,7 @@ export function subscriptions(
         scopes: ["admin"],
         params: Type.Object({}),
         async handler(this: WithConsumers, ctx: Ctx): Promise<SubscriptionState[]> {
-          const parked = await parkedCounts(this.database, (ctx.meta.identity as Identity).tenant);
+          const parked = await parkedCounts(this.database, ownTenant(ctx));
           return Promise.all(
             [...this.consumers].map(async ([channel, consumer]) => {
               const state = await stateOf(ctx, domain, channel, consumer);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { conflict, notFound, staleVersion } from "../../../platform/errors.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import type { AuthService } from "../clients/auth-service.ts";
 import { renewEpochsOf } from "../clients/client-repository.ts";
 import { endTokens } from "../clients/end-tokens.ts";
@@ -16,7 +17,7 @@ export const updateTenant: ActionHandler<"auth.updateTenant", AuthService> = asy
     if (version !== undefined && version !== before.version) throw staleVersion({ version: before.version });
     const tenant = { ...before, ...changes };
     if (isDeepStrictEqual(tenant, before)) return before;
-    if (!tenant.active && (ctx.meta.identity as Identity).tenant === id)
+    if (!tenant.active && ownTenant(ctx) === id)
       throw conflict({ detail: "The tenant is your own: nobody could enable it again." });
     if (before.active && !tenant.active) await endTokens(this, tx, { epochs: await renewEpochsOf(tx, id), tenant: id });
     const saved = { ...tenant, version: before.version + 1, updatedAt: this.clock.now() };

@@ -1,9 +1,10 @@
 import { Op } from "sequelize";
 import { validationFailed } from "../../../platform/errors.ts";
 import { fitting } from "../../../platform/fitting.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { isUuid } from "../../../platform/ids.ts";
 import { decodeCursor, encodeCursor } from "../../../platform/schema.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { productView } from "../product.ts";
 import { type CatalogService, findProducts, type ListedProduct } from "../reads/product-reads.ts";
 
@@ -28,7 +29,7 @@ const ORDERS: Readonly<Record<"newest" | "name" | "price" | "-price", Order>> = 
 
 /** The products of the caller's catalog that have all words of `q` in their name, SKU or description. */
 export const listProducts: ActionHandler<"catalog.list", CatalogService> = async function (ctx) {
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   const { q = "", category, sort = "newest", limit = 20, cursor } = ctx.params;
   const { by, descending } = ORDERS[sort];
   const words = q.split(/\s+/).filter((word) => word !== "");

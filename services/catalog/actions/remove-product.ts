@@ -1,12 +1,13 @@
 import { inTransaction } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { deleteProduct, lockProduct } from "../repository.ts";
 import { recordChange } from "../shared/record-change.ts";
 
 /** Takes a product out of the catalog; its SKU is free again. */
 export const removeProduct: ActionHandler<"catalog.remove"> = async function (ctx) {
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   return inTransaction(ctx, async (tx) => {
     const before = await lockProduct(tx, tenant, ctx.params.id);
     if (!before) throw notFound();

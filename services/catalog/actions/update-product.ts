@@ -1,13 +1,14 @@
 import { inTransaction } from "../../../platform/database.ts";
 import { notFound, staleVersion, validationFailed } from "../../../platform/errors.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { changed, productView } from "../product.ts";
 import { lockProduct, saveProduct } from "../repository.ts";
 import { assertCurrency, recordChange } from "../shared/record-change.ts";
 
 /** Changes members of a product; what changes nothing makes no new version. */
 export const updateProduct: ActionHandler<"catalog.update"> = async function (ctx) {
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   const { id, version, sku, ...changes } = ctx.params;
   return inTransaction(ctx, async (tx) => {
     const before = await lockProduct(tx, tenant, id);

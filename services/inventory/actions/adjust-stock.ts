@@ -1,6 +1,7 @@
 import { notFound, validationFailed } from "../../../platform/errors.ts";
 import { once } from "../../../platform/idempotency.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { belowReserved } from "../contract.ts";
 import { moveStock } from "../movement-repository.ts";
 import { lockStock } from "../repository.ts";
@@ -10,7 +11,7 @@ import { adjustOnHand, MOST_ON_HAND, type StockRow, stockKey, stockView } from "
 /** Adds to or takes from what is on hand of a SKU. */
 export const adjustStock: ActionHandler<"inventory.adjust"> = async function (ctx) {
   const { sku, delta, reason } = ctx.params;
-  const key = { tenant: (ctx.meta.identity as Identity).tenant, sku };
+  const key = { tenant: ownTenant(ctx), sku };
   const cause = causeOf(this, ctx);
   return once(ctx, async (tx) => {
     const stocks = await lockStock(tx, [key]);

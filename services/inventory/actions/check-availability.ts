@@ -1,14 +1,15 @@
 import type { ResultOf } from "../../../platform/contracts.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { once } from "../../../platform/idempotency.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ItemQuantity } from "../../../platform/schema.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { availabilityOf } from "../repository.ts";
 import { summed } from "../stock.ts";
 
 /** Whether lines could be reserved now. A SKU without stock has 0. */
 export const checkAvailability: ActionHandler<"inventory.checkAvailability"> = async function (ctx) {
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   // Nothing is written: only a key, which is accepted on every POST, needs a transaction.
   if (!ctx.meta.idempotency) return look(this.database.of(tenant), tenant, ctx.params.items);
   return once(ctx, (tx) => look(tx, tenant, ctx.params.items));

@@ -1,11 +1,12 @@
 import { notFound, validationFailed } from "../../../platform/errors.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { decodeCursor, encodeCursor } from "../../../platform/schema.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { findStock, listTransactions } from "../repository.ts";
 
 /** The audit trail of a SKU, newest first. */
 export const listStockTransactions: ActionHandler<"inventory.listTransactions"> = async function (ctx) {
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   const { sku, limit = 20, cursor } = ctx.params;
   const key = { tenant, sku };
   // Whether the SKU is there is said before what is wrong with the query.

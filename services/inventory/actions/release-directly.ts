@@ -1,6 +1,7 @@
 import { conflict, notFound } from "../../../platform/errors.ts";
 import { once } from "../../../platform/idempotency.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { endHolds } from "../movement-repository.ts";
 import { movementsOf, reservationKey, reservationView } from "../reservation.ts";
 import { endReservations, findByReference } from "../reservation-repository.ts";
@@ -8,7 +9,7 @@ import { causeOf } from "../shared/cause.ts";
 
 /** Gives a direct reservation back; one that has ended already is answered as it is. */
 export const releaseDirectly: ActionHandler<"inventory.releaseDirectly"> = async function (ctx) {
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   const key = { tenant, reference: ctx.params.reference };
   const cause = causeOf(this, ctx);
   return once(ctx, async (tx) => {

@@ -1,6 +1,7 @@
 import { after } from "../../../platform/clock.ts";
 import { once } from "../../../platform/idempotency.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { outOfStock, referenceInUse } from "../contract.ts";
 import { moveStock } from "../movement-repository.ts";
 import { lockStockOf } from "../repository.ts";
@@ -16,7 +17,7 @@ import { allocate, type Shortage, sameLines, summed } from "../stock.ts";
  */
 export const reserveDirectly: ActionHandler<"inventory.reserveDirectly"> = async function (ctx) {
   const { reference, ttlSeconds } = ctx.params;
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   const lines = summed(ctx.params.items);
   const cause = causeOf(this, ctx);
   return once(ctx, async (tx) => {

@@ -1,6 +1,7 @@
 import { inTransaction } from "../../../platform/database.ts";
 import { staleVersion } from "../../../platform/errors.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import { belowReserved } from "../contract.ts";
 import { moveStock } from "../movement-repository.ts";
 import { createStock, lockStock } from "../repository.ts";
@@ -10,7 +11,7 @@ import { type StockRow, setOnHand, stockKey, stockView } from "../stock.ts";
 /** Sets what is on hand of a SKU, and makes its stock if there is none. To set what is there already changes nothing. */
 export const setStock: ActionHandler<"inventory.set"> = async function (ctx) {
   const { sku, onHand, version } = ctx.params;
-  const key = { tenant: (ctx.meta.identity as Identity).tenant, sku };
+  const key = { tenant: ownTenant(ctx), sku };
   const cause = causeOf(this, ctx);
   return inTransaction(ctx, async (tx) => {
     const stocks = await lockStock(tx, [key]);

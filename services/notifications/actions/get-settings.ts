@@ -1,6 +1,6 @@
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { NO_SETTINGS } from "../settings.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 import { settingsView } from "../shared/settings-view.ts";
 import { findSettingsOf } from "../template-repository.ts";
 

@@ -1,6 +1,6 @@
 import { notFound } from "../../../platform/errors.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 import { findTemplate } from "../template-repository.ts";
 import { defaultTemplate } from "../templates/defaults.ts";
 

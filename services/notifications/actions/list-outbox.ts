@@ -1,4 +1,5 @@
 import { validationFailed } from "../../../platform/errors.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { isUuid } from "../../../platform/ids.ts";
 import { decodeCursor, encodeCursor } from "../../../platform/schema.ts";
 import type { Sealing } from "../../../platform/sealing/sealing.ts";
@@ -7,7 +8,6 @@ import type { OutboxMessage } from "../contract.ts";
 import { SANDBOX_MESSAGES } from "../media/sandbox.ts";
 import type { OutgoingMessage } from "../message.ts";
 import { listOutbox as list, type OutboxFilter, type OutboxRow } from "../outbox-repository.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 
 const LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 

@@ -1,7 +1,7 @@
 import { validationFailed } from "../../../platform/errors.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { decodeCursor, encodeCursor } from "../../../platform/schema.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 import { listTemplates as list } from "../template-repository.ts";
 
 type Place = [type: string, medium: string, language: string];

@@ -1,9 +1,9 @@
 import { once } from "../../../platform/idempotency.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { NO_SETTINGS } from "../settings.ts";
 import { assertTemplate } from "../shared/check-template.ts";
 import type { NotificationsService } from "../shared/notifications-service.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 import { render } from "../shared/render.ts";
 import { EXAMPLE, viewOf } from "../shared/view.ts";
 import { findSettingsOf } from "../template-repository.ts";

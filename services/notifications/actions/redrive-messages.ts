@@ -1,9 +1,9 @@
 import { notFound } from "../../../platform/errors.ts";
 import { once } from "../../../platform/idempotency.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { isDead, redriveMessages as redriveAll, redriveMessage as redriveOne } from "../outbox-repository.ts";
 import type { NotificationsService } from "../shared/notifications-service.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 
 /** Gives a message its attempts again that was given up. Throws NOT_FOUND for any other. */
 export const redriveMessage: ActionHandler<"notifications.redriveMessage", NotificationsService> = async function (

@@ -1,7 +1,7 @@
 import { inTransaction } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 import { removeTemplate as remove } from "../template-repository.ts";
 
 /** Goes back to the platform's words. Throws NOT_FOUND where the tenant has none of its own. */

@@ -1,7 +1,7 @@
 import { inTransaction } from "../../../platform/database.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { NO_SETTINGS } from "../settings.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 import { settingsView } from "../shared/settings-view.ts";
 import { keepSettings } from "../template-repository.ts";
 

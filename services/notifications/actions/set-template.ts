@@ -1,7 +1,7 @@
 import { inTransaction } from "../../../platform/database.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { assertTemplate } from "../shared/check-template.ts";
-import { ownTenant } from "../shared/own-tenant.ts";
 import { saveTemplate } from "../template-repository.ts";
 
 /** Gives a message words of the tenant's own. Throws VALIDATION_FAILED for those that could not be sent. */

@@ -1,5 +1,6 @@
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { money } from "../../../platform/money.ts";
-import type { ActionHandler, Identity } from "../../../platform/service.ts";
+import type { ActionHandler } from "../../../platform/service.ts";
 import type { Inspection } from "../contract.ts";
 import { linesOf } from "../order.ts";
 import { deadlineOf, nextStep } from "../process.ts";
@@ -8,7 +9,7 @@ import { eventsOf, findByOrderNumber } from "../repository.ts";
 
 /** All that operators may want to know of the orders with a number, of the tenant or of all. */
 export const inspectOrder: ActionHandler<"orders.inspect"> = async function (ctx) {
-  const asker = (ctx.meta.identity as Identity).tenant;
+  const asker = ownTenant(ctx);
   const found = await findByOrderNumber(this.database, asker, ctx.params.number);
   const streams = await eventsOf(
     this.log,

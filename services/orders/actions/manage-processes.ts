@@ -1,6 +1,7 @@
 import type { Tx } from "../../../platform/database.ts";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import { kept, once } from "../../../platform/idempotency.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import type { ActionHandler, Ctx, DomainService, Identity } from "../../../platform/service.ts";
 import { change, decide, type OrderCommand } from "../order.ts";
@@ -18,7 +19,7 @@ import { giveUp } from "../shared/give-up.ts";
 /** The order processes in trouble: those that are tried again by themselves, and those that are stuck. */
 export const listProcesses: ActionHandler<"orders.listProcesses"> = async function (ctx) {
   const { state, limit = 20, cursor } = ctx.params;
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   const before = cursor === undefined ? undefined : idOfCursor(cursor);
   const rows = await listRows(this.database, { tenant, state, before, limit: limit + 1 });
   const items = rows.slice(0, limit).map(processView);
@@ -67,14 +68,14 @@ export const getProcess: ActionHandler<"orders.process"> = async function (ctx) 
 };
 
 async function inTrouble(service: DomainService, ctx: Ctx, orderId: string): Promise<ReturnType<typeof processView>> {
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   const [process] = await listRows(service.database, { tenant, limit: 1, orderId });
   if (!process) throw notFound();
   return processView(process);
 }
 
 async function taken(ctx: Ctx, tx: Tx, orderId: string): Promise<ProcessRow> {
-  const process = await lockProcess(tx, orderId, (ctx.meta.identity as Identity).tenant);
+  const process = await lockProcess(tx, orderId, ownTenant(ctx));
   if (!process) throw notFound();
   return process;
 }

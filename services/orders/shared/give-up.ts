@@ -1,6 +1,7 @@
 import type { Tx } from "../../../platform/database.ts";
 import { deadlineOf } from "../../../platform/deadline.ts";
 import { kept, once } from "../../../platform/idempotency.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { Sealing } from "../../../platform/sealing/sealing.ts";
 import { type Ctx, call, type DomainService, type Identity, serviceContext } from "../../../platform/service.ts";
 import { alreadyShipped } from "../contract.ts";
@@ -56,7 +57,7 @@ async function holdBack(
   orderId: string,
   why: { code: string; by: string; message?: string },
 ) {
-  const { tenant } = ctx.meta.identity as Identity;
+  const tenant = ownTenant(ctx);
   const own = serviceContext(service, tenant, deadlineOf(ctx));
   const [answer] = await call(own, "delivery.cancel", { requests: [{ tenant, orderId, ...why }] });
   if (!answer?.cancelled) throw alreadyShipped();

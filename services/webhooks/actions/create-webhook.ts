@@ -1,12 +1,12 @@
 import { conflict } from "../../../platform/errors.ts";
 import { once } from "../../../platform/idempotency.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import type { WebhookWithSecret } from "../contract.ts";
 import { webhookView } from "../endpoint.ts";
 import { addEndpoint, countEndpoints } from "../endpoint-repository.ts";
 import { endpointUrl } from "../sending/target.ts";
-import { tenantOf } from "../shared/caller-tenant.ts";
 import { newSecret } from "../shared/secret.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 
@@ -19,7 +19,7 @@ const MOST_OF_TENANT = 16;
  */
 export const createWebhook: ActionHandler<"webhooks.create", WebhooksService> = async function (ctx) {
   const { url, events = [], description } = ctx.params;
-  const tenant = tenantOf(ctx);
+  const tenant = ownTenant(ctx);
   const secrets = {
     url: endpointUrl(url, this.insecureHosts),
     ...(description !== undefined && { description }),

@@ -1,6 +1,6 @@
 import type { ActionHandler } from "../../../platform/service.ts";
-import { ownEndpoint } from "../shared/caller-tenant.ts";
 import { deliveryView } from "../shared/delivery-view.ts";
+import { ownEndpoint } from "../shared/own-endpoint.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 
 /** A delivery with its request and every answer. Throws NOT_FOUND for another tenant's, or another endpoint's. */

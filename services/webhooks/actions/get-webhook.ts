@@ -1,6 +1,6 @@
 import type { ActionHandler } from "../../../platform/service.ts";
 import { webhookView } from "../endpoint.ts";
-import { ownEndpoint } from "../shared/caller-tenant.ts";
+import { ownEndpoint } from "../shared/own-endpoint.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 
 /** An endpoint. Throws NOT_FOUND for another tenant's. */

@@ -1,7 +1,7 @@
 import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { listDeliveries as read } from "../delivery-repository.ts";
-import { ownEndpoint } from "../shared/caller-tenant.ts";
+import { ownEndpoint } from "../shared/own-endpoint.ts";
 import { idsOf } from "../shared/time-range.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 

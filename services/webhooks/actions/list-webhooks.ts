@@ -1,14 +1,14 @@
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { webhookView } from "../endpoint.ts";
 import { listEndpoints } from "../endpoint-repository.ts";
-import { tenantOf } from "../shared/caller-tenant.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 
 /** The tenant's endpoints, newest first. */
 export const listWebhooks: ActionHandler<"webhooks.list", WebhooksService> = async function (ctx) {
   const { limit = 20, cursor } = ctx.params;
-  const tenant = tenantOf(ctx);
+  const tenant = ownTenant(ctx);
   const below = cursor === undefined ? undefined : idOfCursor(cursor);
   const rows = await listEndpoints(this.database.of(tenant), this.sealing, tenant, below, limit + 1);
   const now = this.clock.now();

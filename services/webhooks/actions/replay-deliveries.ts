@@ -1,10 +1,10 @@
 import { notFound } from "../../../platform/errors.ts";
 import { once } from "../../../platform/idempotency.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import { encodeCursor, idOfCursor } from "../../../platform/schema.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { replayDeliveries as requeue } from "../delivery-repository.ts";
 import { lockEndpoint } from "../endpoint-repository.ts";
-import { tenantOf } from "../shared/caller-tenant.ts";
 import { idsOf } from "../shared/time-range.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 
@@ -19,7 +19,7 @@ export const replayDeliveries: ActionHandler<"webhooks.replay", WebhooksService>
   const { id, state, from, to, cursor } = ctx.params;
   const rest = { limit: MOST, behind: cursor === undefined ? undefined : idOfCursor(cursor) };
   return once(ctx, async (tx) => {
-    const endpoint = await lockEndpoint(tx, this.sealing, tenantOf(ctx), id);
+    const endpoint = await lockEndpoint(tx, this.sealing, ownTenant(ctx), id);
     if (!endpoint) throw notFound();
     const { count, last } = await requeue(tx, endpoint.id, { state, ...idsOf(from, to) }, rest, this.clock.now());
     tx.afterCommit(() => this.sending.wake());

@@ -1,11 +1,11 @@
 import { after } from "../../../platform/clock.ts";
 import { notFound } from "../../../platform/errors.ts";
 import { once } from "../../../platform/idempotency.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import type { WebhookWithSecret } from "../contract.ts";
 import { type EndpointSecrets, webhookView } from "../endpoint.ts";
 import { lockEndpoint, saveEndpoint } from "../endpoint-repository.ts";
-import { tenantOf } from "../shared/caller-tenant.ts";
 import { newSecret } from "../shared/secret.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 
@@ -20,7 +20,7 @@ export const rotateSecret: ActionHandler<"webhooks.rotateSecret", WebhooksServic
   return once<WebhookWithSecret>(
     ctx,
     async (tx) => {
-      const before = await lockEndpoint(tx, this.sealing, tenantOf(ctx), id);
+      const before = await lockEndpoint(tx, this.sealing, ownTenant(ctx), id);
       if (!before) throw notFound();
       const now = this.clock.now();
       const { previous: _, ...kept } = before.secrets;

@@ -7,9 +7,9 @@ import { recordTest, type SentTest } from "../delivery-repository.ts";
 import type { Endpoint, Payload } from "../endpoint.ts";
 import { isWell } from "../sending/caller.ts";
 import { signedHeaders } from "../sending/sign.ts";
-import { ownEndpoint } from "../shared/caller-tenant.ts";
 import { deliveryView } from "../shared/delivery-view.ts";
 import { sealResponse } from "../shared/kept-response.ts";
+import { ownEndpoint } from "../shared/own-endpoint.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 
 /** A test waits for a stranger, and somebody for the test. */

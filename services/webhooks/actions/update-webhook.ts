@@ -1,10 +1,10 @@
 import { inTransaction } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
+import { ownTenant } from "../../../platform/identity/own-tenant.ts";
 import type { ActionHandler } from "../../../platform/service.ts";
 import { type Endpoint, webhookView } from "../endpoint.ts";
 import { lockEndpoint, saveEndpoint } from "../endpoint-repository.ts";
 import { endpointUrl } from "../sending/target.ts";
-import { tenantOf } from "../shared/caller-tenant.ts";
 import type { WebhooksService } from "../shared/webhooks-service.ts";
 
 /** Changes members of an endpoint, disables or enables it. Throws NOT_FOUND and VALIDATION_FAILED. */
@@ -15,7 +15,7 @@ export const updateWebhook: ActionHandler<"webhooks.update", WebhooksService> = 
     ...(description !== undefined && { description }),
   };
   return inTransaction(ctx, async (tx) => {
-    const before = await lockEndpoint(tx, this.sealing, tenantOf(ctx), id);
+    const before = await lockEndpoint(tx, this.sealing, ownTenant(ctx), id);
     if (!before) throw notFound();
     const now = this.clock.now();
     const endpoint: Endpoint = {
