@@ -54,10 +54,15 @@ export class Receiver {
     return receiver;
   }
 
-  /** Listens, for the first time or again. */
+  /** Listens, for the first time or again, unless it does. */
   async listen(host = "127.0.0.1", port = this.port): Promise<void> {
+    if (this.#server.listening) return;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject).listen(port, host, resolve);
+      this.#server.once("error", reject).listen(port, host, () => {
+        // Or each time that it listens again would leave one behind.
+        this.#server.off("error", reject);
+        resolve();
+      });
     });
   }
 

@@ -3,11 +3,42 @@ import type { Client } from "./client.ts";
 import { orderBody } from "./client.ts";
 import { startPlatform, type TestPlatform } from "./platform.ts";
 import { eventually } from "./waiting.ts";
-import type { Receiver } from "./webhook-receiver.ts";
+import { Receiver } from "./webhook-receiver.ts";
 
 /** A platform that calls receivers on loopback, and tries again soon. */
 export function startWithWebhooks(overrides: Record<string, string> = {}): Promise<TestPlatform> {
   return startPlatform({ WEBHOOKS_FIRST_RETRY_MS: "20", ...overrides });
+}
+
+/** What tests of webhooks begin with. */
+export interface GivenWebhooks {
+  readonly platform: TestPlatform;
+  readonly shop: Client;
+  readonly operator: Client;
+  /** Of this test alone. */
+  readonly receiver: Receiver;
+}
+
+/** Has the tests of a file share a platform, each with a receiver of its own and no endpoint of another one's. */
+export function givenWebhooks(give: (given: GivenWebhooks) => void): void {
+  let shared: Omit<GivenWebhooks, "receiver">;
+  let receiver: Receiver;
+  beforeAll(async () => {
+    const platform = await startWithWebhooks();
+    const [shop, operator] = [await platform.client("demo-shop"), await platform.client("demo-operator")];
+    shared = { platform, shop, operator };
+  });
+  afterAll(() => shared.platform.stop());
+  beforeEach(async () => {
+    receiver = await Receiver.start();
+    give({ ...shared, receiver });
+  });
+  afterEach(async () => {
+    const { operator } = shared;
+    for (const { id } of (await operator.get("/api/v1/webhooks")).body.items)
+      await operator.send("DELETE", `/api/v1/webhooks/${id}`);
+    await receiver.close();
+  });
 }
 
 /** Adds an endpoint for a receiver. */
@@ -47,8 +78,17 @@ export async function endedOrders(shop: Client, count: number): Promise<EndedOrd
   );
 }
 
-/** Waits until nothing is to be sent any more to an endpoint. */
+/** Waits until everything that has happened was looked at for webhooks. */
+export async function caughtUp(operator: Client): Promise<void> {
+  await eventually("webhooks have caught up", async () => {
+    const { behind } = (await operator.get("/api/v1/admin/subscriptions/webhooks/orders")).body;
+    return behind?.events === 0;
+  });
+}
+
+/** Waits until nothing is to be sent any more to an endpoint of what has happened. */
 export async function settled(operator: Client, id: string): Promise<void> {
+  await caughtUp(operator);
   await eventually("nothing waits for the endpoint", async () => {
     const { items } = (await operator.get(`/api/v1/webhooks/${id}/deliveries?state=PENDING&limit=1`)).body;
     return items.length === 0;

@@ -3,7 +3,15 @@ import type { TestPlatform } from "../../support/platform.ts";
 import { refund } from "../../support/refunds.ts";
 import { eventually } from "../../support/waiting.ts";
 import { type Answering, answer, isSignedBy, OK, Receiver } from "../../support/webhook-receiver.ts";
-import { addWebhook, endedOrders, settled, startWithWebhooks, versions, versionsOf } from "../../support/webhooks.ts";
+import {
+  addWebhook,
+  caughtUp,
+  endedOrders,
+  givenWebhooks,
+  settled,
+  versions,
+  versionsOf,
+} from "../../support/webhooks.ts";
 
 jest.setTimeout(60_000);
 
@@ -11,18 +19,8 @@ let platform: TestPlatform;
 let shop: Client;
 let operator: Client;
 let receiver: Receiver;
-beforeAll(async () => {
-  platform = await startWithWebhooks();
-  [shop, operator] = [await platform.client("demo-shop"), await platform.client("demo-operator")];
-});
-afterAll(() => platform.stop());
-beforeEach(async () => {
-  receiver = await Receiver.start();
-});
-afterEach(async () => {
-  for (const { id } of (await operator.get("/api/v1/webhooks")).body.items)
-    await operator.send("DELETE", `/api/v1/webhooks/${id}`);
-  await receiver.close();
+givenWebhooks((given) => {
+  ({ platform, shop, operator, receiver } = given);
 });
 
 /** Answers the first calls otherwise, and then well. */
@@ -85,7 +83,7 @@ describe("what a receiver is sent", () => {
     const { id } = await addWebhook(operator, receiver);
     await operator.put(`/api/v1/webhooks/${id}`, { enabled: false });
     await endedOrders(shop, 1);
-    await caughtUp();
+    await caughtUp(operator);
     await operator.put(`/api/v1/webhooks/${id}`, { enabled: true });
     const [order] = await endedOrders(shop, 1);
     await settled(operator, id);
@@ -365,11 +363,3 @@ describe("a delivery that has failed for good", () => {
     expect(receiver.journal.slice(before).map((call) => call.id)).toEqual([items[0].id]);
   });
 });
-
-/** Everything that has happened was looked at for webhooks. */
-async function caughtUp(): Promise<void> {
-  await eventually("webhooks have caught up", async () => {
-    const { behind } = (await operator.get("/api/v1/admin/subscriptions/webhooks/orders")).body;
-    return behind?.events === 0;
-  });
-}

@@ -3,8 +3,8 @@ import type { Client } from "../../support/client.ts";
 import type { TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { eventually } from "../../support/waiting.ts";
-import { answer, isSignedBy, Receiver } from "../../support/webhook-receiver.ts";
-import { addWebhook, endedOrders, settled, startWithWebhooks } from "../../support/webhooks.ts";
+import { answer, isSignedBy, type Receiver } from "../../support/webhook-receiver.ts";
+import { addWebhook, endedOrders, givenWebhooks, settled } from "../../support/webhooks.ts";
 
 jest.setTimeout(60_000);
 
@@ -14,17 +14,8 @@ let platform: TestPlatform;
 let operator: Client;
 let shop: Client;
 let receiver: Receiver;
-beforeAll(async () => {
-  platform = await startWithWebhooks();
-  [shop, operator] = [await platform.client("demo-shop"), await platform.client("demo-operator")];
-});
-afterAll(() => platform.stop());
-beforeEach(async () => {
-  receiver = await Receiver.start();
-});
-afterEach(async () => {
-  for (const { id } of (await operator.get(PATH)).body.items) await operator.send("DELETE", `${PATH}/${id}`);
-  await receiver.close();
+givenWebhooks((given) => {
+  ({ platform, shop, operator, receiver } = given);
 });
 
 describe("an endpoint", () => {
