@@ -93,6 +93,8 @@ export default {
   // Tests always run in worker processes: one that leaks is killed at the end, where jest itself would wait for ever.
   workerIdleMemoryLimit: "1GB",
   maxWorkers: "100%",
+  // Most files say their own. Jest's five seconds are less than a start takes on a machine that is busy with other tests.
+  testTimeout: 30_000,
   reporters: ["default", "<rootDir>/test/support/closing-line-reporter.cjs"],
   // v8 would count the lines of types as statements, and files that nothing loads as without branches.
   coverageProvider: "babel",
