@@ -5,11 +5,14 @@ import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { almighty, buildWorld, type Sample, samplesOf } from "../../support/samples.ts";
 
-jest.setTimeout(120_000);
-
-/** More runs and other seeds: `FUZZ_RUNS=20000 FUZZ_SEED=7`. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 800);
+/**
+ * More runs and other seeds: `FUZZ_RUNS=20000 FUZZ_SEED=7 npm run test:fuzz`. A cluster has the same gateway: there it is
+ * seen that what comes through does no harm behind the bus either.
+ */
+const RUNS = Number(process.env.FUZZ_RUNS ?? (process.env.PLATFORM === "cluster" ? 150 : 400));
 const SEED = Number(process.env.FUZZ_SEED ?? 20261121);
+
+jest.setTimeout(120_000 + RUNS * 100);
 
 /** Texts and numbers that have broken servers before. */
 const nasty = fc.constantFrom<unknown>(
