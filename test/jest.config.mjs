@@ -46,7 +46,7 @@ function onCluster() {
     {
       ...shared,
       displayName: "flow on a cluster",
-      testMatch: ["<rootDir>/test/flow/{{rest,attacks,notifications}/*,scenarios,promises,faults}.test.ts"],
+      testMatch: ["<rootDir>/test/flow/{{rest,attacks,notifications,webhooks}/*,scenarios,promises,faults}.test.ts"],
       // A cluster by itself, of which "flow" sees to.
       testPathIgnorePatterns: ["-cluster\\.test\\.ts$"],
       setupFiles: ["<rootDir>/test/support/as-cluster.cjs"],

@@ -291,7 +291,8 @@ describe("a broken receiver", () => {
     const orders = await endedOrders(shop, 12);
     await settled(operator, id);
     for (const order of orders) expect(versionsOf(receiver, order.id)).toEqual(versions(order));
-    expect(slow.journal.length).toBeLessThanOrEqual(8);
+    // So many at a time of each node.
+    expect(slow.journal.length).toBeLessThanOrEqual(8 * platform.nodes("webhooks").length);
     for (const go of held) go();
     slow.answering = OK;
     await slow.close();
