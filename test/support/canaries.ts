@@ -102,6 +102,11 @@ export async function leaveCanaries(
       );
     });
 
+    // Whom a tenant's own notices go to, as it is taken and as it is refused.
+    const settings = "/api/v1/notifications/settings";
+    for (const contactEmail of [`${canary("contact")}@example.com`, canary("no-contact")])
+      note(await operator.put(settings, { contactEmail }), "demo");
+
     // Feeds by tickets.
     const { ticket } = (await shop.post("/api/v1/events/tickets", {})).body;
     secrets.push(ticket);
