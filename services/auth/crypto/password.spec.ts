@@ -1,8 +1,5 @@
 import { hashPassword, verifyPassword } from "./password.ts";
 
-// Hashing takes its time, and more where other tests have the cores.
-jest.setTimeout(30_000);
-
 const isTaken = async (password: string, other: string) => verifyPassword(other, await hashPassword(password));
 
 test("a password counts to its last character, in upper and lower case", async () => {
