@@ -2,7 +2,7 @@
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
-  milliseconds = 20_000,
+  milliseconds = 60_000,
 ): Promise<NonNullable<T>> {
   const end = Date.now() + milliseconds;
   for (;;) {
