@@ -6,6 +6,9 @@ import type { RecordedMessage, Settlement } from "./message.ts";
 
 const COLUMNS = `m.id, m.tenant, m.order_id as "orderId", m.event_id as "eventId", m.version, m.type, m.medium, m.attempts`;
 const KEY = "(m.tenant, m.order_id, m.event_id, m.medium)";
+// Said so, messages are found by their key. By `state = 'PENDING'` the planner takes the index of what is due, of which it
+// thinks that it is empty, and reads through all that waits for every set.
+const IS_PENDING = "m.state <> all ('{SENT,SKIPPED,DEAD}')";
 
 const RECORDED = new Recordset<RecordedMessage>(
   "id uuid, tenant text, orderId uuid, eventId uuid, version int, type text, medium text",
@@ -32,7 +35,7 @@ const waiting = statement(
   `select ${COLUMNS}, m.due_at as "dueAt"
    from (select distinct * from ${ORDERS.from("o")}) o
    join messages m on (m.tenant, m.order_id, m.medium) = (o.tenant, o."orderId", o.medium)
-   where m.state = 'PENDING' order by m.version`,
+   where ${IS_PENDING} order by m.version`,
 );
 
 const SETTLED = new Recordset<object>(
@@ -45,7 +48,7 @@ const settle = statement(
      error = case when s.state = 'PENDING' then coalesce(s.error, m.error) else s.error end,
      settled_at = case when s.state <> 'PENDING' then $1::timestamptz end
    from ${SETTLED.from("s", 2)}
-   where ${KEY} = (s.tenant, s."orderId", s."eventId", s.medium) and m.state = 'PENDING'`,
+   where ${KEY} = (s.tenant, s."orderId", s."eventId", s.medium) and ${IS_PENDING}`,
 );
 
 /** A message of an order that is not settled. */
