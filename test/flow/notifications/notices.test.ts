@@ -1,5 +1,6 @@
 import type { Client } from "../../support/client.ts";
 import { MailServer } from "../../support/mail-server.ts";
+import { hurrying } from "../../support/messages.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { eventually } from "../../support/waiting.ts";
@@ -33,6 +34,7 @@ describe("a tenant whose endpoint is disabled", () => {
 
   const mailsTo = (address: string) => server.mails.filter(({ to }) => to === address);
   const textOf = (raw: string) => raw.replaceAll("=\r\n", "");
+  const hurry = hurrying(() => platform, "notices");
   const notices = async () =>
     (await platform.owner.query("select id, state, attempts, error from notifications.notices order by id")).rows;
   /** Has an endpoint of somebody's disabled. Answers its id, and what became of the notice. */
@@ -43,9 +45,7 @@ describe("a tenant whose endpoint is disabled", () => {
     const { id } = await addWebhook(client, receiver, { events: ["orders.placed.v1"] });
     await endedOrders(client, 1);
     const notice = await eventually("the notice is settled", async () => {
-      await platform.owner.query(
-        "update notifications.notices set due_at = now() where state = 'PENDING' and attempts > 0",
-      );
+      await hurry();
       const last = (await notices())[before];
       return last && last.state !== "PENDING" ? last : undefined;
     });
