@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 import type { ServiceSchema } from "moleculer";
 import type { Announcement } from "../platform/channels/channel.ts";
 import { configOf, type DomainName } from "../platform/config.ts";
-import { EventLog } from "../platform/event-log.ts";
+import { EventLog, type PartitionPosition } from "../platform/event-log.ts";
 import { fitting } from "../platform/fitting.ts";
 import { newId, PARTITIONS } from "../platform/ids.ts";
 import { Relay } from "../platform/relay.ts";
@@ -13,6 +13,16 @@ import { type Ctx, type DomainService, defineSchema } from "../platform/service.
 
 /** So long, in ms, a rush may keep what happened from those who follow it. Larger runs of numbers are cheaper for each. */
 const LONGEST_WAIT_MS = 100;
+
+const Sequence = Type.Integer({ minimum: 0 });
+const Partition = Type.Integer({ minimum: 0, maximum: PARTITIONS - 1 });
+
+/** What `<domain>.log.read` takes, as `EventLog.read` does. */
+interface ReadParams {
+  readonly after: number | readonly PartitionPosition[];
+  readonly limit: number;
+  readonly partition?: number;
+}
 
 interface WithRelay extends DomainService {
   relay: Relay;
@@ -30,16 +40,19 @@ export function eventLog(domain: DomainName): ServiceSchema {
   return defineSchema<WithRelay>({
     name: domain,
     actions: {
-      /** The numbered events after a sequence, in order; for another node no more than travel in one message. */
+      /**
+       * The numbered events after a sequence of one partition or of all, or after one of each of some partitions, in order;
+       * for another node no more than travel in one message.
+       */
       "log.read": {
         visibility: "public",
         idempotent: true,
         params: Type.Object({
-          after: Type.Integer({ minimum: 0 }),
+          after: Type.Union([Sequence, Type.Array(Type.Object({ partition: Partition, sequence: Sequence }))]),
           limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
-          partition: Type.Optional(Type.Integer({ minimum: 0 })),
+          partition: Type.Optional(Partition),
         }),
-        async handler(this: DomainService, ctx: Ctx<{ after: number; limit: number; partition?: number }>) {
+        async handler(this: DomainService, ctx: Ctx<ReadParams>) {
           const events = await this.log.read(ctx.params.after, ctx.params.limit, ctx.params.partition);
           return ctx.nodeID === this.broker.nodeID ? events : fitting(events);
         },

@@ -43,6 +43,12 @@ export interface SequencedEvent<T extends EventType = EventType> extends LoggedE
 export type AnyEvent = { [T in EventType]: LoggedEvent<T> }[EventType];
 export type AnySequencedEvent = { [T in EventType]: SequencedEvent<T> }[EventType];
 
+/** How far somebody has come with a partition of a log. */
+export interface PartitionPosition {
+  readonly partition: number;
+  readonly sequence: number;
+}
+
 /** A row of the log, but for its position. */
 interface EventRow extends LoggedEvent {
   readonly partition: number;
@@ -82,11 +88,12 @@ const POSITIONS = "cross join lateral unnest(r.positions) with ordinality as p(p
 const read = statement(
   "event_log.read",
   `select ${EVENT_COLUMNS} from (
-     select n.* from unnest($3::smallint[]) as k(partition) cross join lateral (
+     select n.* from unnest($1::smallint[], $2::bigint[]) as k(partition, sequence) cross join lateral (
        select r.first + p.nth - 1 as sequence, r.partition, p.position from event_log_runs r ${POSITIONS}
-       where r.partition = k.partition and r.first >= ${runAt("k.partition", "$1 + 1")} and r.first + p.nth - 1 > $1
-       order by r.first, p.nth limit $2) n
-     order by n.sequence limit $2) n
+       where r.partition = k.partition and r.first >= ${runAt("k.partition", "k.sequence + 1")}
+         and r.first + p.nth - 1 > k.sequence
+       order by r.first, p.nth limit $3) n
+     order by n.sequence limit $3) n
    join event_log l using (position) order by n.sequence`,
 );
 const readHead = statement("event_log.head", "select sequence from event_log_head");
@@ -180,9 +187,16 @@ export class EventLog {
     tx.afterCommit(() => this.onAppended());
   }
 
-  /** The committed and numbered events after a sequence, in order, of one partition or of all. */
-  read(after: number, limit: number, partition?: number): Promise<AnySequencedEvent[]> {
-    return this.#database.acrossTenants.query(read, [after, limit, partition === undefined ? ALL : [partition]]);
+  /**
+   * The next committed and numbered events, in order.
+   *
+   * @param after a sequence, of one partition or of all, or how far the reader has come with each that it wants
+   */
+  read(after: number | readonly PartitionPosition[], limit: number, partition?: number): Promise<AnySequencedEvent[]> {
+    const partitions = partition === undefined ? ALL : [partition];
+    const from = typeof after === "number" ? partitions.map((one) => ({ partition: one, sequence: after })) : after;
+    const columns = [from.map((one) => one.partition), from.map((one) => one.sequence)];
+    return this.#database.acrossTenants.query(read, [...columns, limit]);
   }
 
   /** The sequence of the last numbered event; 0 when there is none. */

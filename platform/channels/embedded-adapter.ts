@@ -6,7 +6,7 @@ import { PARTITIONS } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import { giveWay } from "../rush.ts";
 import { type Announcement, BATCH_SIZE, type SubscriptionChannel } from "./channel.ts";
-import { LogTail } from "./log-tail.ts";
+import { LogTail, type ReadLog } from "./log-tail.ts";
 
 export interface EmbeddedAdapterOptions {
   /** How often a log is looked at without being told, in ms. */
@@ -93,7 +93,7 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
     let tail = this.#tails.get(domain);
     if (!tail) {
       const log = {
-        read: (after: number, limit: number, partition?: number) =>
+        read: (...[after, limit, partition]: Parameters<ReadLog>) =>
           this.broker.call<AnySequencedEvent[], object>(`${domain}.log.read`, { after, limit, partition }),
         head: () => this.broker.call<number>(`${domain}.log.head`),
       };
@@ -124,7 +124,8 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
           if (!positions.has(partition)) positions.set(partition, await channel.position(partition));
         }
         const head = tail.head;
-        const events = await nextOf(tail, positions);
+        const from = [...positions].map(([partition, sequence]) => ({ partition, sequence }));
+        const events = await tail.next(from, BATCH_SIZE);
         if (events.length === 0) {
           for (const [partition, position] of positions) positions.set(partition, Math.max(position, head));
           if (!running.stop.signal.aborted) await tail.grown(head, this.#options.pollMs);
@@ -147,16 +148,4 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
       }
     }
   }
-}
-
-/** The next events of some partitions, each from its position on, in the order of their sequence. */
-async function nextOf(tail: LogTail, positions: ReadonlyMap<number, number>): Promise<AnySequencedEvent[]> {
-  const parts = await Promise.all(
-    [...positions].map(([partition, position]) => tail.after(position, BATCH_SIZE, partition)),
-  );
-  // Cut after sorting: what is left of each partition is its beginning.
-  return parts
-    .flat()
-    .sort((a, b) => a.sequence - b.sequence)
-    .slice(0, BATCH_SIZE);
 }

@@ -1,27 +1,30 @@
-import type { AnySequencedEvent } from "../event-log.ts";
+import type { AnySequencedEvent, PartitionPosition } from "../event-log.ts";
 import { PARTITIONS } from "../ids.ts";
-import { LogTail } from "./log-tail.ts";
+import { LogTail, type ReadLog } from "./log-tail.ts";
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 let tail: LogTail;
 
 /** A log of so many events, each with so much data, and what was asked of it below its head. */
 function tailOf(events: number, dataLength: number) {
-  const asked: number[] = [];
-  const from = (after: number, limit: number) =>
-    Array.from({ length: Math.min(limit, events - after) }, (_, i) => {
-      const sequence = after + i + 1;
-      return { sequence, partition: sequence % PARTITIONS, data: { text: "x".repeat(dataLength) } };
-    });
+  const asked: (number | readonly PartitionPosition[])[] = [];
+  const log = Array.from({ length: events }, (_, i) => {
+    const sequence = i + 1;
+    return { sequence, partition: sequence % PARTITIONS, data: { text: "x".repeat(dataLength) } };
+  });
+  const from = (after: number | readonly PartitionPosition[]) =>
+    typeof after === "number"
+      ? log.slice(after)
+      : log.filter((event) => after.some((one) => one.partition === event.partition && one.sequence < event.sequence));
   let head = 0;
   tail = new LogTail(
     {
-      read: async (after, limit) => {
+      read: (async (after, limit) => {
         // What is read for the tail itself begins where the reading before has ended.
         if (after !== head) asked.push(after);
         else head = Math.min(events, after + limit);
-        return from(after, limit) as unknown as AnySequencedEvent[];
-      },
+        return from(after).slice(0, limit) as unknown as AnySequencedEvent[];
+      }) satisfies ReadLog,
       head: async () => 0,
     },
     logger,
@@ -62,4 +65,29 @@ test("an event that is larger than all that may be kept is not kept, and read al
   await read(1);
   expect(await tail.after(0, 1)).toHaveLength(1);
   expect(asked).toEqual([0]);
+});
+
+test("partitions that are behind are read from the log at one go, those that are not from memory", async () => {
+  const asked = tailOf(10_000, 10);
+  await read(10_000);
+  const behind = [
+    { partition: 1, sequence: 993 },
+    { partition: 2, sequence: 9_018 - 8_000 },
+  ];
+  const next = async (positions: PartitionPosition[], limit: number) =>
+    (await tail.next(positions, limit)).map(({ sequence }) => sequence);
+  expect(await next([...behind, { partition: 3, sequence: 9_003 }], 6)).toEqual([
+    1_001, 1_009, 1_017, 1_025, 1_026, 1_033,
+  ]);
+  expect(asked).toEqual([behind]);
+  expect(
+    await next(
+      [
+        { partition: 3, sequence: 9_003 },
+        { partition: 4, sequence: 9_988 },
+      ],
+      200,
+    ),
+  ).toEqual([...Array.from({ length: 124 }, (_, i) => 9_011 + 8 * i), 9_996].sort((a, b) => a - b));
+  expect(asked).toHaveLength(1);
 });

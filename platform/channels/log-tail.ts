@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AnySequencedEvent } from "../event-log.ts";
+import type { AnySequencedEvent, PartitionPosition } from "../event-log.ts";
 import { PARTITIONS } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 
-/** Reads a log: the events after a sequence, in order, of one partition or of all. */
-export type ReadLog = (after: number, limit: number, partition?: number) => Promise<AnySequencedEvent[]>;
+/** Reads a log in order: the events after a sequence of one partition or of all, or after one of each of some. */
+export type ReadLog = (
+  after: number | readonly PartitionPosition[],
+  limit: number,
+  partition?: number,
+) => Promise<AnySequencedEvent[]>;
 
 const READ = 500;
 /** So many events, and so many characters of their data as JSON, are kept at least; it is let grow to twice of either. */
@@ -61,9 +65,23 @@ export class LogTail {
   /** The events after a sequence, in order; empty at the head. */
   async after(sequence: number, limit: number, partition?: number): Promise<AnySequencedEvent[]> {
     if (this.#floor === undefined || sequence < this.#floor) return this.#read(sequence, limit, partition);
-    const events = partition === undefined ? this.#events : (this.#byPartition[partition] as AnySequencedEvent[]);
-    const start = firstAfter(events, sequence);
-    return events.slice(start, start + limit);
+    return someAfter(partition === undefined ? this.#events : this.#ofPartition(partition), sequence, limit);
+  }
+
+  /**
+   * The next events of some partitions, each from its position on, in order. However many partitions have fallen behind
+   * what is in memory, the log is read once for all of them, and no more of it than is answered.
+   */
+  async next(positions: readonly PartitionPosition[], limit: number): Promise<AnySequencedEvent[]> {
+    const floor = this.#floor ?? Number.POSITIVE_INFINITY;
+    // Taken before the log is read: meanwhile some of it may be dropped.
+    const kept = positions
+      .filter(({ sequence }) => sequence >= floor)
+      .flatMap(({ partition, sequence }) => someAfter(this.#ofPartition(partition), sequence, limit));
+    const behind = positions.filter(({ sequence }) => sequence < floor);
+    const read = behind.length === 0 ? [] : await this.#read(behind, limit);
+    // Cut after sorting: what is left of each partition is its beginning.
+    return [...read, ...kept].sort((a, b) => a.sequence - b.sequence).slice(0, limit);
   }
 
   /** Resolves when the head moves beyond a sequence, when the time is over, or when the tail stops. */
@@ -126,6 +144,10 @@ export class LogTail {
     }
   }
 
+  #ofPartition(partition: number): readonly AnySequencedEvent[] {
+    return this.#byPartition[partition] as AnySequencedEvent[];
+  }
+
   #keep(events: AnySequencedEvent[]): void {
     for (const event of events) {
       const length = JSON.stringify(event.data).length;
@@ -152,6 +174,11 @@ export class LogTail {
       this.#byPartition[i] = part.slice(firstAfter(part, floor));
     });
   }
+}
+
+function someAfter(events: readonly AnySequencedEvent[], sequence: number, limit: number): AnySequencedEvent[] {
+  const start = firstAfter(events, sequence);
+  return events.slice(start, start + limit);
 }
 
 /** The index of the first event after a sequence, in events in order. */

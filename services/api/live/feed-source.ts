@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { LogTail } from "../../../platform/channels/log-tail.ts";
+import { LogTail, type ReadLog } from "../../../platform/channels/log-tail.ts";
 import type { AnySequencedEvent } from "../../../platform/event-log.ts";
 import type { Logger } from "../../../platform/logger.ts";
 
@@ -32,7 +32,7 @@ export function ordersLog(broker: ServiceBroker, logger: Logger, pollMs: number)
   let tail = adapter?.tail?.("orders");
   const own = tail === undefined;
   if (!tail) {
-    const read = (after: number, limit: number, partition?: number) =>
+    const read = (...[after, limit, partition]: Parameters<ReadLog>) =>
       broker.call<AnySequencedEvent[], object>("orders.log.read", { after, limit, partition });
     tail = new LogTail({ read, head: currentHead }, logger, pollMs);
     tail.start();
