@@ -79,6 +79,19 @@ test("a pause is no longer than its work may wait, however long the rush", async
   expect(stop.signal.aborted).toBe(false);
 });
 
+test("the pauses of several loops follow one another", async () => {
+  void requests(100);
+  const began = performance.now();
+  const pauses = [5, 5, 5].map(async (took) => {
+    await giveWay(broker, took, 0, stop.signal);
+    return performance.now() - began;
+  });
+  const [first = 0, second = 0, third = 0] = await Promise.all(pauses);
+  expect(first).toBeGreaterThanOrEqual(20);
+  expect(second).toBeGreaterThanOrEqual(40);
+  expect(third).toBeGreaterThanOrEqual(60);
+});
+
 test("a rush in another process's broker is none here", async () => {
   void requests(100);
   broker = {} as ServiceBroker;
