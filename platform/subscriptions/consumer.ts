@@ -136,16 +136,17 @@ export class Consumer {
   async #acceptSome(events: readonly AnySequencedEvent[], unstored: number): Promise<void> {
     if (events.length === 0) return;
     const spans = this.#spansOf(events);
-    const wanted = events.filter((event) => this.#handlers.has(event) && !isPassedOver(event, this.#cursor(event)));
-    // Events that nobody handles move a cursor in memory only: they are read again after a restart, and passed again.
-    const inMemory = wanted.length === 0 && spans.every(({ from, to }) => to - from < unstored);
+    const handled = events.filter((event) => this.#handlers.has(event) && !isPassedOver(event, this.#cursor(event)));
     try {
+      const wanted = await this.#handlers.wanted(serviceContext(this.#service), handled);
+      // Events that nobody wants move a cursor in memory only: they are read again after a restart, and passed again.
+      const inMemory = wanted.length === 0 && spans.every(({ from, to }) => to - from < unstored);
       if (!inMemory) await this.#apply(spans, wanted);
       this.#moveKnown(spans, inMemory);
     } catch (error) {
       if (error instanceof Fenced || isAway(error)) throw error;
       // Nobody handles it: what failed is the cursor's move, and there is nothing to be tried again later.
-      if (events.length === 1 && wanted.length === 0) throw error;
+      if (events.length === 1 && handled.length === 0) throw error;
       if (events.length === 1) {
         await this.#park(spans, events[0] as AnySequencedEvent, error);
         this.#moveKnown(spans, false);

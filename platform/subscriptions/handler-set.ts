@@ -23,6 +23,18 @@ export class HandlerSet {
     return this.#byType.has(type);
   }
 
+  /** Those of some events that there is something to be done about now, in their order. */
+  async wanted(ctx: Ctx, events: readonly AnySequencedEvent[]): Promise<readonly AnySequencedEvent[]> {
+    let wanted = events;
+    for (const handler of new Set(events.map((event) => this.#of(event)))) {
+      if (!handler.wanted) continue;
+      const own = events.filter((event) => this.#of(event) === handler);
+      const kept = new Set<unknown>(await handler.wanted(ctx, own as never));
+      wanted = wanted.filter((event) => this.#of(event) !== handler || kept.has(event));
+    }
+    return wanted;
+  }
+
   /** Whether something of these events is prepared before the transaction. */
   prepares(events: readonly AnySequencedEvent[]): boolean {
     return events.some((event) => this.#of(event).prepare);

@@ -7,6 +7,11 @@ import type { Ctx } from "../service.ts";
 export interface EventHandler<T extends EventType = EventType, P = unknown> {
   readonly types: readonly T[];
   /**
+   * Those of the events that there is something to be done about now. The others are passed over like events that nobody
+   * handles: without a transaction, and after a restart they may come once more. Without it all are wanted.
+   */
+  readonly wanted?: (ctx: Ctx, events: readonly SequencedEvent<T>[]) => Promise<readonly SequencedEvent<T>[]>;
+  /**
    * Work outside the transaction, calls to other domains mostly. It may run again for the same events, so all that
    * it asks for is idempotent. What it answers goes to `handle`, which then gets all events of the batch at once.
    */

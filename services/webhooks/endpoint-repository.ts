@@ -53,7 +53,8 @@ const save = statement(
      failures = case when enabled <> $4 then 0 else failures end,
      failing_since = case when enabled <> $4 then null else failing_since end,
      recovered_at = case when enabled <> $4 then $7 else recovered_at end,
-     enabled_at = case when enabled <> $4 then $7 else enabled_at end
+     enabled_at = case when enabled <> $4 then $7 else enabled_at end,
+     from_sequence = case when not enabled and $4 then coalesce($8, from_sequence) else from_sequence end
    where id = $1`,
 );
 const remove = statement(
@@ -124,11 +125,21 @@ export async function listEndpoints(
   return rows.map((row) => endpointOf(sealing, row));
 }
 
-/** Writes a locked endpoint back. */
-export async function saveEndpoint(tx: Tx, sealing: Sealing, endpoint: Endpoint, now: Instant): Promise<void> {
+/**
+ * Writes a locked endpoint back.
+ *
+ * @param fromSequence where one that is enabled again begins anew
+ */
+export async function saveEndpoint(
+  tx: Tx,
+  sealing: Sealing,
+  endpoint: Endpoint,
+  now: Instant,
+  fromSequence?: number,
+): Promise<void> {
   const { id, secrets, types, enabled, disabledReason, disabledAt } = endpoint;
   const sealed = sealSecrets(sealing, endpoint, secrets);
-  await tx.query(save, [id, sealed, types, enabled, disabledReason, disabledAt, now]);
+  await tx.query(save, [id, sealed, types, enabled, disabledReason, disabledAt, now, fromSequence ?? null]);
 }
 
 /** It is there for nobody after this. Its row and its history are removed by and by. */
@@ -137,8 +148,8 @@ export async function removeEndpoint(tx: Tx, id: string, now: Instant): Promise<
 }
 
 /** Who wants to know of what happens to the orders of some tenants. */
-export function listenersOf(tx: Tx, tenants: readonly string[]): Promise<Listener[]> {
-  return tx.query(listening, [tenants]);
+export function listenersOf(queries: Queries, tenants: readonly string[]): Promise<Listener[]> {
+  return queries.query(listening, [tenants]);
 }
 
 export function openSecrets(

@@ -144,6 +144,34 @@ export function describeChannels(name: string, makeAdapter: (config: Config) => 
       assertEachOnceInOrder(await world.effects(), new Map(streams.map((stream) => [stream, 2])));
     });
 
+    test("of events that are not all wanted each that is has its effect once, in order, whoever goes on", async () => {
+      const first = await world.start();
+      const streams = Array.from({ length: 40 }, () => newId());
+      const isWanted = (stream: string) => partitionOf(stream) % 2 === 0;
+      world.isWanted = ({ stream }) => isWanted(stream);
+      for (let i = 0; i < 3; i++) await world.append(first, streams);
+      const wanted = streams.filter(isWanted);
+      await handled(3 * wanted.length);
+      await first.stop();
+      // Nothing was wanted of the other partitions: whether they come once more or not, they are not wanted then either.
+      const again = await world.start();
+      await world.append(again, streams);
+      await handled(4 * wanted.length);
+      await pause(100);
+      assertEachOnceInOrder(await world.effects(), new Map(wanted.map((stream) => [stream, 4])));
+    });
+
+    test("events that are wanted are not lost for others that were passed over before them", async () => {
+      const first = await world.start();
+      const streams = streamsOfOnePartition(3);
+      world.isWanted = () => false;
+      for (let i = 0; i < 20; i++) await world.append(first, streams);
+      world.isWanted = ({ version }) => version > 20;
+      await world.append(first, streams);
+      await handled(3);
+      expect((await world.effects()).map(({ version }) => version)).toEqual([21, 21, 21]);
+    });
+
     test("a stop in the middle of a batch loses nothing and doubles nothing", async () => {
       const node = await world.start();
       const streams = Array.from({ length: 200 }, () => newId());

@@ -39,6 +39,8 @@ export interface World {
   readonly owner: pg.Client;
   /** What the subscription does before it writes its row. Throwing makes the event fail. */
   onEvent: (event: Delivered, tx: Tx) => void | Promise<void>;
+  /** Whether the subscription wants an event. */
+  isWanted: (event: Delivered) => boolean;
   /** The sizes of the sets that were handed over. */
   readonly sets: number[];
   start(options?: {
@@ -77,6 +79,7 @@ export async function makeWorld(makeAdapter: (config: Config) => object): Promis
     db,
     owner,
     onEvent: () => {},
+    isWanted: () => true,
     sets: [],
     async start({ log = true, subscriber = true, config: overrides, retries } = {}) {
       const base = readConfig({
@@ -96,7 +99,9 @@ export async function makeWorld(makeAdapter: (config: Config) => object): Promis
           for (const event of events) await world.onEvent(event, tx);
           await tx.query(insertEffect, [JSON.stringify(events)]);
         });
-        const reading = subscriptions("delivery", [{ channel: "orders", handlers: [handler] }], retries);
+        const wanted = async (_: unknown, events: readonly Delivered[]) => events.filter(world.isWanted);
+        const handlers = [{ ...handler, wanted }];
+        const reading = subscriptions("delivery", [{ channel: "orders", handlers }], retries);
         broker.createService(
           defineSchema({ name: "delivery", mixins: [reading, deadLetters("delivery"), database("delivery")] }),
         );

@@ -14,6 +14,8 @@ export const updateWebhook: ActionHandler<"webhooks.update", WebhooksService> = 
     ...(url !== undefined && { url: endpointUrl(url, this.insecureHosts) }),
     ...(description !== undefined && { description }),
   };
+  // What happened while it was disabled is not for it, even where nobody has read as far yet.
+  const head = enabled ? await ctx.call<number>("orders.log.head") : undefined;
   return inTransaction(ctx, async (tx) => {
     const before = await lockEndpoint(tx, this.sealing, ownTenant(ctx), id);
     if (!before) throw notFound();
@@ -25,7 +27,7 @@ export const updateWebhook: ActionHandler<"webhooks.update", WebhooksService> = 
       ...(enabled !== undefined && enabled !== before.enabled && switched(enabled, now)),
       updatedAt: now,
     };
-    await saveEndpoint(tx, this.sealing, endpoint, now);
+    await saveEndpoint(tx, this.sealing, endpoint, now, head);
     tx.afterCommit(() => this.sending.wake());
     return webhookView(endpoint, now);
   });

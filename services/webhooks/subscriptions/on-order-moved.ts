@@ -13,13 +13,19 @@ type OrderEvent = SequencedEvent<(typeof EVENT_TYPES)[number]>;
 
 /**
  * Records what endpoints are to be told, once an event and endpoint, in the transaction of the cursor. A tenant without
- * endpoints costs its share of one look at an index.
+ * endpoints costs its share of one look at an index, and no transaction.
  */
 export const onOrderMoved: EventHandler<OrderEvent["type"], void> = {
   types: EVENT_TYPES,
+  async wanted(ctx, events) {
+    const { database } = ctx.service as unknown as WebhooksService;
+    const listeners = await listenersOf(database.acrossTenants, tenantsOf(events));
+    // Its types are not asked for: should it want others after a restart, it would be told of what was before that.
+    return events.filter((event) => listeners.some((listener) => isFor(listener, event)));
+  },
   async handle(tx, events, ctx) {
     const { clock, sending } = ctx.service as unknown as WebhooksService;
-    const listeners = await listenersOf(tx, [...new Set(events.map(({ tenant }) => tenant))]);
+    const listeners = await listenersOf(tx, tenantsOf(events));
     if (listeners.length === 0) return;
     const now = clock.now();
     // Of what is older nobody would know whether it was sent before.
@@ -36,9 +42,16 @@ export const onOrderMoved: EventHandler<OrderEvent["type"], void> = {
   },
 };
 
-function wants({ tenant, types, fromSequence }: Listener, event: OrderEvent): boolean {
-  if (event.tenant !== tenant || event.sequence <= fromSequence) return false;
-  return types.length === 0 || types.includes(event.type);
+function tenantsOf(events: readonly OrderEvent[]): string[] {
+  return [...new Set(events.map(({ tenant }) => tenant))];
+}
+
+function isFor({ tenant, fromSequence }: Listener, event: OrderEvent): boolean {
+  return event.tenant === tenant && event.sequence > fromSequence;
+}
+
+function wants(listener: Listener, event: OrderEvent): boolean {
+  return isFor(listener, event) && (listener.types.length === 0 || listener.types.includes(event.type));
 }
 
 function deliveryOf({ id: endpointId }: Listener, event: OrderEvent): NewDelivery {

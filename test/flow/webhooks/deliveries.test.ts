@@ -3,15 +3,7 @@ import type { TestPlatform } from "../../support/platform.ts";
 import { refund } from "../../support/refunds.ts";
 import { eventually } from "../../support/waiting.ts";
 import { type Answering, answer, isSignedBy, OK, Receiver } from "../../support/webhook-receiver.ts";
-import {
-  addWebhook,
-  caughtUp,
-  endedOrders,
-  givenWebhooks,
-  settled,
-  versions,
-  versionsOf,
-} from "../../support/webhooks.ts";
+import { addWebhook, endedOrders, givenWebhooks, settled, versions, versionsOf } from "../../support/webhooks.ts";
 
 jest.setTimeout(60_000);
 
@@ -83,7 +75,6 @@ describe("what a receiver is sent", () => {
     const { id } = await addWebhook(operator, receiver);
     await operator.put(`/api/v1/webhooks/${id}`, { enabled: false });
     await endedOrders(shop, 1);
-    await caughtUp(operator);
     await operator.put(`/api/v1/webhooks/${id}`, { enabled: true });
     const [order] = await endedOrders(shop, 1);
     await settled(operator, id);
