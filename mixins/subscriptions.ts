@@ -61,7 +61,7 @@ export function subscriptions(
 ): ServiceSchema {
   return defineSchema<WithConsumers>({
     name: domain,
-    channels: Object.fromEntries(list.map(({ channel }) => [channel, channelOf(domain, channel)])),
+    channels: Object.fromEntries(list.map((one) => [one.channel, channelOf(domain, one)])),
     actions: {
       "subscriptions.list": {
         visibility: "public",
@@ -115,9 +115,10 @@ export function subscriptions(
   });
 }
 
-function channelOf(domain: DomainName, channel: string): object {
+function channelOf(domain: DomainName, { channel, lingerMs }: Subscription): object {
   return {
     group: domain,
+    lingerMs,
     async handler(this: WithConsumers, batch: Batch) {
       await (this.consumers.get(channel) as Consumer).accept(batch);
     },

@@ -26,6 +26,8 @@ export interface SubscriptionChannel {
   readonly positions: () => Promise<number[]>;
   /** Lets the adapter know when the subscription's cursors were set back on this node: events come again. */
   readonly onSetBack: (listener: () => void) => void;
+  /** How long events may gather between two batches, in ms; an adapter that brings them as they come need not heed it. */
+  readonly lingerMs?: number;
   readonly handler: (batch: Batch) => Promise<void>;
 }
 

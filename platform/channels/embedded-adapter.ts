@@ -104,6 +104,10 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
     return tail;
   }
 
+  async #gather({ lingerMs = 0 }: SubscriptionChannel, { stop }: Running): Promise<void> {
+    if (lingerMs > 0) await sleep(lingerMs, undefined, { signal: stop.signal }).catch(() => {});
+  }
+
   async #follow(
     channel: SubscriptionChannel,
     tail: LogTail,
@@ -137,6 +141,8 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
         for (const { partition, sequence } of events) positions.set(partition, sequence);
         failures = 0;
         await giveWay(this.broker as ServiceBroker, performance.now() - began, age, running.stop.signal);
+        // A full set has nothing to gain.
+        if (events.length < BATCH_SIZE) await this.#gather(channel, running);
       } catch (error) {
         // Refused: another owner moved a cursor, or the database is away. The cursors say where to go on.
         positions.clear();

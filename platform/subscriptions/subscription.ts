@@ -27,6 +27,11 @@ export interface EventHandler<T extends EventType = EventType, P = unknown> {
 export interface Subscription {
   /** The domain whose log is read. */
   readonly channel: string;
+  /**
+   * How long it lets events gather, in ms, once it has dealt with some: for what no order waits for. The first after a
+   * while is dealt with at once. Where nodes share a channel by NATS it says nothing.
+   */
+  readonly lingerMs?: number;
   // biome-ignore lint/suspicious/noExplicitAny: each handler is checked against its own types where it is made
   readonly handlers: readonly EventHandler<any, any>[];
 }

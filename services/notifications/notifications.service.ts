@@ -42,7 +42,7 @@ export default defineSchema<NotificationsService>({
   // Outermost first: hooks named `created` and `started` run from the last mixin to the first, `stopped` the other way.
   mixins: [
     subscriptions("notifications", [
-      { channel: "orders", handlers: [onOrderMoved] },
+      { channel: "orders", lingerMs: 200, handlers: [onOrderMoved] },
       { channel: "webhooks", handlers: [onEndpointDisabled] },
     ]),
     deadLetters("notifications"),

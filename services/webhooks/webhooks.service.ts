@@ -31,7 +31,7 @@ export default defineSchema<WebhooksService>({
   name: "webhooks",
   // Outermost first: hooks named `created` and `started` run from the last mixin to the first, `stopped` the other way.
   mixins: [
-    subscriptions("webhooks", [{ channel: "orders", handlers: [onOrderMoved] }]),
+    subscriptions("webhooks", [{ channel: "orders", lingerMs: 200, handlers: [onOrderMoved] }]),
     deadLetters("webhooks"),
     health("webhooks", webhookFigures),
     eventLog("webhooks"),
