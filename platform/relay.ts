@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type Database, statement } from "./database.ts";
 import type { Logger } from "./logger.ts";
+import { Rest } from "./rest.ts";
 
 /**
  * Renews or takes the lease. A lease that is held by another node is taken only when it has run out, and every
@@ -74,7 +74,7 @@ export class Relay {
   #leaseEnds = 0;
   /** Announced by this leader; a new one announces even an empty log, so that its channel is there before its readers. */
   #published = -1;
-  #wake: (() => void) | undefined;
+  readonly #rest = new Rest();
   #awake = false;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
@@ -98,7 +98,7 @@ export class Relay {
 
   #look(): void {
     this.#awake = true;
-    this.#wake?.();
+    this.#rest.end();
   }
 
   /** A lost message costs nothing but time: the leader looks by itself every so often. */
@@ -136,7 +136,7 @@ export class Relay {
         failures = 0;
         if (more) continue;
         await giveWay?.(performance.now() - began, signal);
-        if (!this.#awake && !signal.aborted) await this.#rest(pollMs);
+        if (!this.#awake && !signal.aborted) await this.#rest.for(pollMs);
       } catch (error) {
         // A lost connection, mostly. Nothing is lost: what is not numbered stays in the table.
         failures++;
@@ -145,7 +145,7 @@ export class Relay {
         await this.#giveUp();
         await this.#client?.end().catch(() => {});
         this.#client = undefined;
-        await this.#rest(Math.min(5_000, 50 * 2 ** failures) * (0.5 + Math.random() / 2));
+        await this.#rest.for(Math.min(5_000, 50 * 2 ** failures) * (0.5 + Math.random() / 2));
       }
     }
     await this.#giveUp();
@@ -203,13 +203,6 @@ export class Relay {
     });
     await client.query(`listen ${pg.escapeIdentifier(channelOf(this.#options.domain))}`);
     return client;
-  }
-
-  async #rest(milliseconds: number): Promise<void> {
-    const rested = new AbortController();
-    this.#wake = () => rested.abort();
-    await sleep(milliseconds, undefined, { signal: rested.signal }).catch(() => {});
-    this.#wake = undefined;
   }
 }
 

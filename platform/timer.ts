@@ -1,4 +1,5 @@
 import type { Logger } from "./logger.ts";
+import { Rest } from "./rest.ts";
 
 export interface TimerOptions {
   /** What it does, for the log: "expired reservations". */
@@ -24,7 +25,7 @@ export class Timer {
   #running: Promise<void> | undefined;
   #awake = false;
   #stopping = false;
-  #endRest: (() => void) | undefined;
+  readonly #rest = new Rest();
   #backingOff = false;
 
   constructor(options: TimerOptions) {
@@ -42,13 +43,13 @@ export class Timer {
    */
   wake(): void {
     this.#awake = true;
-    if (!this.#backingOff) this.#endRest?.();
+    if (!this.#backingOff) this.#rest.end();
   }
 
   /** Ends when the run in hand has ended. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#endRest?.();
+    this.#rest.end();
     await this.#running;
   }
 
@@ -61,26 +62,19 @@ export class Timer {
         const soon = await run();
         failures = 0;
         const pause = everyMs * (0.75 + Math.random() / 2);
-        await this.#rest(Math.min(pause, Math.max(0, soon ?? pause)));
+        await this.#pause(Math.min(pause, Math.max(0, soon ?? pause)));
       } catch (error) {
         failures++;
         logger.warn({ err: error, timer: name, failures }, "a timer's run has failed and is tried again");
         this.#backingOff = true;
-        await this.#rest(Math.min(LONGEST_BACK_OFF_MS, 50 * 2 ** failures) * (0.5 + Math.random() / 2));
+        await this.#pause(Math.min(LONGEST_BACK_OFF_MS, 50 * 2 ** failures) * (0.5 + Math.random() / 2));
         this.#backingOff = false;
       }
     }
   }
 
-  async #rest(milliseconds: number): Promise<void> {
+  async #pause(milliseconds: number): Promise<void> {
     if (this.#stopping || milliseconds === 0 || (this.#awake && !this.#backingOff)) return;
-    await new Promise<void>((resolve) => {
-      const timeout = setTimeout(resolve, milliseconds);
-      this.#endRest = () => {
-        clearTimeout(timeout);
-        resolve();
-      };
-    });
-    this.#endRest = undefined;
+    await this.#rest.for(milliseconds);
   }
 }

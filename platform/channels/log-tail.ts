@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AnySequencedEvent, PartitionPosition } from "../event-log.ts";
 import { PARTITIONS } from "../ids.ts";
 import type { Logger } from "../logger.ts";
+import { Rest } from "../rest.ts";
 
 /** Reads a log in order: the events after a sequence of one partition or of all, or after one of each of some. */
 export type ReadLog = (
@@ -34,7 +34,7 @@ export class LogTail {
   #floor: number | undefined;
   #head = 0;
   #woken = false;
-  #wake: (() => void) | undefined;
+  readonly #rest = new Rest();
   #stopping = false;
   #running: Promise<void> | undefined;
   #waiting = new Set<() => void>();
@@ -59,7 +59,7 @@ export class LogTail {
   /** The log has grown. */
   wake(): void {
     this.#woken = true;
-    this.#wake?.();
+    this.#rest.end();
   }
 
   /** The events after a sequence, in order; empty at the head. */
@@ -137,10 +137,7 @@ export class LogTail {
         if (!this.#stopping) this.#logger.warn({ err: error, failures }, "a log could not be read");
       }
       if (this.#woken || this.#stopping) continue;
-      const woken = new AbortController();
-      this.#wake = () => woken.abort();
-      await sleep(pause, undefined, { signal: woken.signal }).catch(() => {});
-      this.#wake = undefined;
+      await this.#rest.for(pause);
     }
   }
 
