@@ -3,8 +3,11 @@ import { Cachers, type Context } from "moleculer";
 import { deepFreeze } from "../deep-freeze.ts";
 import { answered, type Store, tenantKey } from "./tenant-cache.ts";
 
-/** The most answers that are kept, and the most characters of them as JSON; a page of products has some 10,000. */
-const MOST = 1_000;
+/**
+ * The most answers that are kept, and the most characters of them as JSON: of products by themselves the number is what
+ * bounds it, of pages of them, which have some 10,000 each, the length.
+ */
+const MOST = 10_000;
 const MOST_LENGTH = 16 * 1_024 * 1_024;
 
 /** What Moleculer's cacher has and its types do not tell. */
