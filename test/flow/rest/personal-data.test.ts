@@ -95,9 +95,15 @@ describe("personal data", () => {
     for (const { body } of delivered) await becomes(shop, body.id, "DELIVERED");
     for (const { body } of declined) await becomes(shop, body.id, "CANCELLED");
     await shop.post(`/api/v1/orders/${declined[0]?.body.id}/cancel`, {}, "a-cancel");
+    // Of the placing and of the end at least, of what was delivered also of what was between.
     await eventually("all messages are sent", async () => {
-      const { rows } = await platform.owner.query("select from notifications.messages where state = 'PENDING'");
-      return rows.length === 0;
+      const { rows } = await platform.owner.query(
+        `select order_id as id, count(*)::int as sent, bool_and(state <> 'PENDING') as "areAll"
+         from notifications.messages group by order_id`,
+      );
+      const isTold = ({ body }: Answer, least: number) =>
+        rows.some(({ id, sent, areAll }) => id === body.id && sent >= least && areAll);
+      return delivered.every((one) => isTold(one, 4)) && declined.every((one) => isTold(one, 2));
     });
     const links = await endMail(delivered[2]?.body.id);
     // What is asked for is all there.
