@@ -95,16 +95,19 @@ describe("subscriptions and replays over REST", () => {
           expect([200, 409]).toContain((await shop.post(`/api/v1/orders/${id}/cancel`)).status);
         }),
     );
-    await eventually("every order is at its end", async () => {
-      const { rows } = await platform.owner.query(`select
+    const atRest = (what: string) =>
+      eventually(what, async () => {
+        const { rows } = await platform.owner.query(`select
         (select count(*)::int from orders.orders where status not in ('DELIVERED', 'CANCELLED'))
         + (select count(*)::int from payments.payments where status = 'AUTHORISED')
         + (select count(*)::int from notifications.messages where state = 'PENDING')
         + (select 1 - count(*)::int from notifications.notices where state = 'SENT') as open`);
-      return rows[0].open === 0;
-    });
+        return rows[0].open === 0;
+      });
+    await atRest("every order is at its end");
     await receiver.close();
     await caughtUp();
+    await atRest("what was recorded last is sent");
     const ends = await platform.owner.query(
       "select status, state -> 'cancellation' ->> 'code' as code, count(*)::int from orders.orders group by 1, 2 order by 3",
     );
