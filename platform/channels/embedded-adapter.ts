@@ -104,6 +104,7 @@ export class EmbeddedAdapter extends Channels.Adapters.Base {
     return tail;
   }
 
+  /** Lets events gather for a subscription that has time. */
   async #gather({ lingerMs = 0 }: SubscriptionChannel, { stop }: Running): Promise<void> {
     if (lingerMs > 0) await sleep(lingerMs, undefined, { signal: stop.signal }).catch(() => {});
   }

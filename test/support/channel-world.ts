@@ -48,6 +48,8 @@ export interface World {
     subscriber?: boolean;
     config?: Partial<Config>;
     retries?: RetryPolicy;
+    /** How long the subscription lets events gather, in ms. */
+    lingerMs?: number;
   }): Promise<Node>;
   /** Appends one event for each of the streams, in one transaction. `during` runs before the commit. */
   append(node: Node, streams: readonly string[], during?: (tx: Tx) => Promise<void>): Promise<void>;
@@ -81,7 +83,7 @@ export async function makeWorld(makeAdapter: (config: Config) => object): Promis
     onEvent: () => {},
     isWanted: () => true,
     sets: [],
-    async start({ log = true, subscriber = true, config: overrides, retries } = {}) {
+    async start({ log = true, subscriber = true, config: overrides, retries, lingerMs = 0 } = {}) {
       const base = readConfig({
         DATABASE_URL: "unused",
         POLL_MS: "50",
@@ -101,7 +103,7 @@ export async function makeWorld(makeAdapter: (config: Config) => object): Promis
         });
         const wanted = async (_: unknown, events: readonly Delivered[]) => events.filter(world.isWanted);
         const handlers = [{ ...handler, wanted }];
-        const reading = subscriptions("delivery", [{ channel: "orders", handlers }], retries);
+        const reading = subscriptions("delivery", [{ channel: "orders", lingerMs, handlers }], retries);
         broker.createService(
           defineSchema({ name: "delivery", mixins: [reading, deadLetters("delivery"), database("delivery")] }),
         );
