@@ -313,6 +313,8 @@ describe("an order's life", () => {
       "update orders.orders set status = 'PENDING', state = state || '{\"version\": 99}' where id = $1",
       [ids[0]],
     );
+    // Its version is what it was: the row itself tells that what was read of it before is not what it is now.
+    expect(await order(ids[0] as string)).toMatchObject({ status: "PENDING", version: 99 });
     expect(await platform.node("orders").call("orders.rebuildProjection", {}, internal)).toEqual({
       orders: 2,
       changed: 1,

@@ -1,11 +1,15 @@
+import { LRUCache } from "lru-cache";
 import { coalesce } from "../../../platform/coalesce.ts";
 import type { Database } from "../../../platform/database.ts";
 import { notFound, preconditionFailed } from "../../../platform/errors.ts";
 import type { Ctx, DomainService, Identity } from "../../../platform/service.ts";
-import { type FoundOrder, loadOrders } from "../repository.ts";
+import { type FoundOrder, type ReadOrder, reloadOrders } from "../repository.ts";
 
 /** The most orders that are read by one statement. */
 const READ_TOGETHER = 64;
+/** So many orders that were read are kept, each for so long, in ms: what is shown of one has personal data in the open. */
+const KEPT = 2_000;
+const KEPT_MS = 60_000;
 
 /** An order that the caller may see. Throws NOT_FOUND for every other, whatever the reason. */
 export async function visibleOrder(service: DomainService, ctx: Ctx, id: string): Promise<FoundOrder> {
@@ -19,14 +23,20 @@ export async function visibleOrder(service: DomainService, ctx: Ctx, id: string)
 type Reader = (id: string) => Promise<FoundOrder | undefined>;
 const readers = new WeakMap<Database, Reader>();
 
-/** Reads an order of any tenant, together with those that are asked for while the ones before are read. */
+/**
+ * Reads an order of any tenant, together with those that are asked for while the ones before are read. The database is
+ * asked each time whether the order is as it was; if so it is the same object, which nobody may change.
+ */
 function readerOf(database: Database): Reader {
   let reader = readers.get(database);
   if (!reader) {
+    const kept = new LRUCache<string, ReadOrder>({ max: KEPT, ttl: KEPT_MS, ttlResolution: 1_000 });
     reader = coalesce(
       async (ids) => {
-        const found = new Map((await loadOrders(database, ids)).map((order) => [order.state.id, order]));
-        return ids.map((id) => found.get(id));
+        const known = new Map(ids.map((id) => [id, kept.get(id)]));
+        const found = new Map((await reloadOrders(database, known)).map((read) => [read.order.state.id, read]));
+        for (const [id, read] of found) if (read !== known.get(id)) kept.set(id, read);
+        return ids.map((id) => found.get(id)?.order);
       },
       { max: READ_TOGETHER },
     );
