@@ -1,8 +1,31 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type pg from "pg";
+import { type Parts, snapshot } from "./measure.ts";
 import { columns } from "./report.ts";
+import type { Bench } from "./scenario.ts";
 import type { Traffic } from "./traffic.ts";
+
+/**
+ * Does `work`, which measures a window, and writes beside its profile what an operation has cost. Without a profile the
+ * work alone is done: to keep the account takes time.
+ *
+ * @param count how many operations were in the window; those of the warm-up are taken to have come as fast
+ */
+export async function accounted<T>(
+  { options, profile }: Bench,
+  owner: pg.Client,
+  parts: Parts,
+  work: () => Promise<T>,
+  count: (result: T) => number,
+): Promise<T> {
+  if (profile === undefined) return work();
+  const [lsn, before] = [await beginAccount(owner), await snapshot(parts)];
+  const result = await work();
+  const operations = count(result) * (1 + options.warmupSeconds / options.seconds);
+  await writeAccount(`${profile}.account.txt`, owner, lsn, operations, before.traffic, (await snapshot(parts)).traffic);
+  return result;
+}
 
 /** Where the write-ahead log ends now; `writeAccount` is given it later. The extension reads the log. */
 export async function beginAccount(owner: pg.Client): Promise<string> {

@@ -1,9 +1,9 @@
-import { beginAccount, writeAccount } from "../account.ts";
+import { accounted } from "../account.ts";
 import { Child } from "../child.ts";
 import { Load } from "../generator/load.ts";
 import type { WindowSummary } from "../generator/samples.ts";
 import { MEMORY, share } from "../goals.ts";
-import { assertOnly, measureWindow, snapshot } from "../measure.ts";
+import { assertOnly, measureWindow } from "../measure.ts";
 import { Platform, type StartPlatform } from "../platform.ts";
 import { type Bench, type Figures, Refused, type Scenario } from "../scenario.ts";
 
@@ -15,7 +15,7 @@ const ONE = "node pg, one statement";
  * them to carry. The baseline has nothing behind it.
  */
 export async function place(bench: Bench, start: StartPlatform = Platform.start): Promise<Figures> {
-  const { server, profile } = bench;
+  const { server } = bench;
   await using platform = await start(bench);
   await using load = await Load.start({
     target: platform,
@@ -23,16 +23,13 @@ export async function place(bench: Bench, start: StartPlatform = Platform.start)
     pace: { kind: "closed", connections: IN_FLIGHT },
   });
   const parts = { server, ...platform.parts, generator: load.child };
-  const { owner } = platform.database;
-  const account = profile === undefined ? undefined : { lsn: await beginAccount(owner), before: await snapshot(parts) };
-  const { window, figures } = await measureWindow(bench, load, parts, 201);
-  if (account) {
-    const { lsn, before } = account;
-    // The warm-up's orders are in it as well.
-    const placed = window.count * (1 + bench.options.warmupSeconds / bench.options.seconds);
-    const after = await snapshot(parts);
-    await writeAccount(`${profile}.account.txt`, owner, lsn, placed, before.traffic, after.traffic);
-  }
+  const { figures } = await accounted(
+    bench,
+    platform.database.owner,
+    parts,
+    () => measureWindow(bench, load, parts, 201),
+    ({ window }) => window.count,
+  );
   const openAtEnd = await platform.open();
   const statuses = await load.stop();
   assertOnly(statuses, 201);

@@ -1,3 +1,4 @@
+import { accounted } from "../account.ts";
 import { Load } from "../generator/load.ts";
 import { assertOnly, measureWindow } from "../measure.ts";
 import { Platform } from "../platform.ts";
@@ -17,7 +18,13 @@ async function platform(bench: Bench): Promise<Figures> {
   });
   const since = Date.now() + bench.options.warmupSeconds * 1_000;
   const parts = { server, ...platform.parts, generator: load.child };
-  const { figures } = await measureWindow(bench, load, parts, 201);
+  const { figures } = await accounted(
+    bench,
+    platform.database.owner,
+    parts,
+    () => measureWindow(bench, load, parts, 201),
+    ({ window }) => window.count,
+  );
   const until = Date.now();
   const statuses = await load.stop();
   assertOnly(statuses, 201);
