@@ -35,8 +35,10 @@ interface ChannelBroker {
 /**
  * Gives a service its `log`, runs the relay that numbers and announces it, and lets others read it by
  * `<domain>.log.read` and `<domain>.log.head`.
+ *
+ * @param options how long events gather before they are numbered, in ms: for a log that is read later and not followed
  */
-export function eventLog(domain: DomainName): ServiceSchema {
+export function eventLog(domain: DomainName, { lingerMs = 0 }: { readonly lingerMs?: number } = {}): ServiceSchema {
   return defineSchema<WithRelay>({
     name: domain,
     actions: {
@@ -110,6 +112,7 @@ export function eventLog(domain: DomainName): ServiceSchema {
         logger: this.logger as never,
         leaseMs: relayLeaseMs,
         pollMs,
+        lingerMs,
         giveWay: (took, signal) => giveWay(this.broker, took, 0, signal, LONGEST_WAIT_MS),
         publish: (upTo) => (this.broker as unknown as ChannelBroker).sendToChannel(domain, { upTo }),
       });

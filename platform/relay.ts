@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type Database, statement } from "./database.ts";
 import type { Logger } from "./logger.ts";
@@ -57,6 +58,8 @@ export interface RelayOptions {
   readonly leaseMs: number;
   /** How often it looks without being told, in ms: behind all wake-ups, and for a lease that has run out. */
   readonly pollMs: number;
+  /** How long it lets events gather between two rounds, in ms: for a log that nobody follows. None when left out. */
+  readonly lingerMs?: number;
   /** Announces that the log is numbered up to a sequence. A failure is tried again with the next announcement. */
   readonly publish: (upTo: number) => Promise<void>;
   /** Awaited after a round that took so many ms and left nothing: others may be more urgent for a moment. */
@@ -125,7 +128,7 @@ export class Relay {
   }
 
   async #run(): Promise<void> {
-    const { logger, pollMs, giveWay } = this.#options;
+    const { logger, pollMs, giveWay, lingerMs = 0 } = this.#options;
     const { signal } = this.#stopping;
     let failures = 0;
     while (!signal.aborted) {
@@ -136,6 +139,7 @@ export class Relay {
         failures = 0;
         if (more) continue;
         await giveWay?.(performance.now() - began, signal);
+        if (lingerMs > 0) await sleep(lingerMs, undefined, { signal }).catch(() => {});
         if (!this.#awake && !signal.aborted) await this.#rest.for(pollMs);
       } catch (error) {
         // A lost connection, mostly. Nothing is lost: what is not numbered stays in the table.

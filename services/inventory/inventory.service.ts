@@ -30,10 +30,10 @@ export default defineSchema<InventoryService>({
   name: "inventory",
   // Outermost first: hooks named `created` and `started` run from the last mixin to the first, `stopped` the other way.
   mixins: [
-    subscriptions("inventory", [{ channel: "delivery", handlers: [onShipmentShipped] }]),
+    subscriptions("inventory", [{ channel: "delivery", lingerMs: 200, handlers: [onShipmentShipped] }]),
     deadLetters("inventory"),
     health("inventory"),
-    eventLog("inventory"),
+    eventLog("inventory", { lingerMs: 200 }),
     database("inventory"),
   ],
   actions: actionsOf(contract, {

@@ -17,7 +17,7 @@ import { tellOrders } from "./timers/tell-orders.ts";
 
 export default defineSchema<PaymentsService>({
   name: "payments",
-  mixins: [health("payments", refundFigures), eventLog("payments"), database("payments")],
+  mixins: [health("payments", refundFigures), eventLog("payments", { lingerMs: 200 }), database("payments")],
   actions: actionsOf<typeof contract, PaymentsService>(contract, {
     listOfOrder,
     authorise,
