@@ -7,7 +7,7 @@ export interface Place {
 }
 
 /**
- * A domain holds its `contract.ts` (whose parts, where it is long, lie in `contract/` and are imported by it alone), its `repository.ts` (or `<what>-repository.ts`) and `<domain>.service.ts` (the
+ * A domain holds its `contract.ts` (whose parts, where it is long, lie in `contract/` and are imported by it alone), its `repository.ts` (or `<what>-repository.ts`; the same with `repository/`) and `<domain>.service.ts` (the
  * schema); one use case a file in `actions/`, `subscriptions/` and `timers/`; adapters to the outside in `providers/`,
  * `carriers/` and `media/`; `migrations/`; and in a folder of any other name what several use cases share. **Every other
  * file that lies directly in a domain's folder is pure**, as are those files of `platform/` that are named below. `api`
@@ -17,6 +17,7 @@ type Part =
   | "contract"
   | "contractPart"
   | "repository"
+  | "repositoryPart"
   | "schema"
   | "useCase"
   | "shared"
@@ -81,6 +82,7 @@ const PART_OF_FOLDER: Readonly<Record<string, Part>> = {
   media: "adapter",
   migrations: "migration",
   contract: "contractPart",
+  repository: "repositoryPart",
 };
 
 function partOf(domain: string, inside: readonly string[]): Part {
@@ -154,6 +156,11 @@ export const rules: readonly Rule[] = [
       local?.part === "contractPart" && !["contract", "contractPart", "test"].includes(from.part),
   },
   {
+    name: "repository-is-one-door",
+    breaks: ({ from, local }) =>
+      local?.part === "repositoryPart" && !["repository", "repositoryPart", "test"].includes(from.part),
+  },
+  {
     name: "pure-imports-pure",
     breaks: ({ from, local, external, typesOnly }) => {
       if (from.part !== "pure") return false;
@@ -173,7 +180,9 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "repository-imports-no-use-case",
-    breaks: importsOnly("repository", "pure", "contract"),
+    breaks: (edge) =>
+      importsOnly("repository", "pure", "contract", "repositoryPart")(edge) ||
+      importsOnly("repositoryPart", "pure", "contract", "repositoryPart")(edge),
   },
   {
     name: "use-cases-stand-apart",
