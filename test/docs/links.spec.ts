@@ -118,9 +118,9 @@ test("the operations page quotes the log as it is", () => {
 test("the lifecycle page has all events of an order, and the internal ones as internal", () => {
   const page = read("docs/lifecycle.md");
   const rows = matches(page, /^\| (`orders\.[^|]*)\|/gm);
-  const types = new Set(matches(read("services/orders/contract.ts"), /"(orders\.[a-z_]+\.v1)"/g));
+  const types = new Set(matches(read("services/orders/contract/events.ts"), /"(orders\.[a-z_]+\.v1)"/g));
   expect(new Set(rows.flatMap((row) => matches(row, /`([^`]+)`/g)))).toEqual(types);
-  const contract = read("services/orders/contract.ts");
+  const contract = read("services/orders/contract/events.ts");
   const internal = [...types].filter((type) =>
     new RegExp(`"${type.replaceAll(".", "\\.")}": \\{\\s*internal: true`).test(contract),
   );
