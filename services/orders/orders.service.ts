@@ -16,11 +16,14 @@ import { compensateProcess, getProcess, listProcesses, retryProcess, skipStep } 
 import { orderFigures } from "./actions/order-figures.ts";
 import { orderHistory } from "./actions/order-history.ts";
 import { orderRecipients } from "./actions/order-recipients.ts";
-import { type OrdersService, placeOrder, placeSet } from "./actions/place-order.ts";
+import { placeOrder } from "./actions/place-order.ts";
 import { rebuildProjection } from "./actions/rebuild-projection.ts";
 import { recordRefunds } from "./actions/record-refunds.ts";
 import { setOrderStatus } from "./actions/set-order-status.ts";
 import { contract } from "./contract.ts";
+import { checkSet } from "./placing/check-set.ts";
+import type { OrdersService } from "./placing/orders-service.ts";
+import { placeSet } from "./placing/place-set.ts";
 import { numberSource } from "./repository.ts";
 import { advanceProcess } from "./subscriptions/advance-process.ts";
 import { onShipmentMoved } from "./subscriptions/on-shipment-moved.ts";
@@ -72,7 +75,8 @@ export default defineSchema<OrdersService>({
   }),
   created(this: OrdersService) {
     Object.assign(this, {
-      placements: coalesce((requests) => placeSet(this, requests), { max: PLACED_TOGETHER }),
+      checks: coalesce((requests) => checkSet(this, requests), { max: PLACED_TOGETHER }),
+      placements: coalesce((verdicts) => placeSet(this, verdicts), { max: PLACED_TOGETHER }),
       nextNumber: numberSource(this.database),
     } satisfies Partial<OrdersService>);
   },

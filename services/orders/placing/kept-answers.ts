@@ -64,10 +64,10 @@ export async function keptAnswers(
   return answers;
 }
 
-/** The requests without the twins of others: those that have the same key as one before them. */
-export function firstOfEachKey(requests: readonly PlaceRequest[]): PlaceRequest[] {
+/** Some of what came of requests, without the twins of others: those that have the same key as one before them. */
+export function firstOfEachKey<T extends { readonly request: PlaceRequest }>(all: readonly T[]): T[] {
   const seen = new Set<string>();
-  return requests.filter((request) => {
+  return all.filter(({ request }) => {
     const scope = scopeOf(request);
     if (!scope) return true;
     const text = scopeText(scope);
