@@ -4,8 +4,9 @@ import { DOMAINS, type DomainName } from "../../platform/config.ts";
 import { BusCluster, ONE_EACH } from "../support/bus-cluster.ts";
 import { type Answer, type Client, orderBody } from "../support/client.ts";
 import { testServer } from "../support/databases.ts";
-import { type Accepted, contradictions, onHand } from "../support/oracle.ts";
+import { type Accepted, onHand } from "../support/oracle.ts";
 import { expectProblem } from "../support/problem.ts";
+import { expectSound } from "../support/sound.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { eventually, pause } from "../support/waiting.ts";
 import { describeWithServers } from "../support/with-servers.ts";
@@ -62,11 +63,7 @@ describeWithServers("a cluster in which", () => {
         accepted.length,
       60_000,
     );
-    await eventually(
-      "nothing contradicts",
-      async () => (await contradictions(cluster.owner, accepted, initial)).length === 0,
-      20_000,
-    ).catch(async () => expect(await contradictions(cluster.owner, accepted, initial)).toEqual([]));
+    await expectSound(cluster.owner, accepted, initial);
     await areDown();
   };
 

@@ -1,6 +1,7 @@
 import { type Client, orderBody } from "../support/client.ts";
-import { contradictions, onHand } from "../support/oracle.ts";
+import { onHand } from "../support/oracle.ts";
 import { startPlatform, type TestPlatform } from "../support/platform.ts";
+import { expectSound } from "../support/sound.ts";
 import { eventually, pause } from "../support/waiting.ts";
 
 jest.setTimeout(60_000);
@@ -37,15 +38,7 @@ describe("an order's life", () => {
     eventually(`the payment of ${id} is ${payment}`, async () => (await order(id)).payment.status === payment);
   const history = async (id: string) =>
     (await shop.get(`/api/v1/orders/${id}/history?limit=100`)).body.items.map((event: { type: string }) => event.type);
-  const expectSound = async () => {
-    // Timers and the numbering of the last events are a moment behind the status.
-    await eventually(
-      "nothing contradicts",
-      async () => (await contradictions(platform.owner, [], initial)).length === 0,
-      10_000,
-    ).catch(() => {});
-    expect(await contradictions(platform.owner, [], initial)).toEqual([]);
-  };
+  const isSound = () => expectSound(platform.owner, [], initial);
   const move = async (id: string, status: string) => {
     const shipment = await eventually("there is a shipment", async () => (await order(id)).shipment);
     return operator.post(`/api/v1/delivery/shipment/${shipment.id}/status`, { status });
@@ -78,7 +71,7 @@ describe("an order's life", () => {
         .sort(),
     );
     expect((await order(id)).version).toBe(8);
-    await expectSound();
+    await isSound();
   });
 
   test("payment declined: cancelled with the bank's code, nothing charged, stock given back", async () => {
@@ -95,7 +88,7 @@ describe("an order's life", () => {
       },
     });
     expect(await history(id)).toEqual(["orders.placed.v1", "orders.stock_reserved.v1", "orders.cancelled.v1"]);
-    await expectSound();
+    await isSound();
   });
 
   test("payment unknown: the provider is asked until it is definite, and charges once", async () => {
@@ -108,7 +101,7 @@ describe("an order's life", () => {
     );
     expect(rows[0].count).toBe(1);
     await orderIs(id, "DELIVERED");
-    await expectSound();
+    await isSound();
   });
 
   test("deadline passed while the payment is unknown: cancelled, and the authorisation that turns up late is voided", async () => {
@@ -145,7 +138,7 @@ describe("an order's life", () => {
       "select count(*)::int from payments.sandbox_authorisations where status = 'AUTHORISED'",
     );
     expect(rows[0].count).toBe(0);
-    await expectSound();
+    await isSound();
   });
 
   test("stock gone between the check and the reservation: cancelled OUT_OF_STOCK, nobody charged", async () => {
@@ -235,7 +228,7 @@ describe("an order's life", () => {
         await settled(id, "CAPTURED");
       }
     }
-    await expectSound();
+    await isSound();
   });
 
   test("cancel at any moment of the process: ends cancelled or delivered, never charged and cancelled", async () => {
@@ -252,7 +245,7 @@ describe("an order's life", () => {
       }),
     );
     expect(ids).toContain(200);
-    await expectSound();
+    await isSound();
   });
 
   test("events delivered again from the beginning change nothing", async () => {
@@ -271,7 +264,7 @@ describe("an order's life", () => {
     await orderIs(next, "DELIVERED");
     await settled(next, "CAPTURED");
     expect(await history(id)).toEqual(before);
-    await expectSound();
+    await isSound();
   });
 
   test("a failed delivery keeps the order SHIPPED with attention, and a return ends it", async () => {
@@ -297,7 +290,7 @@ describe("an order's life", () => {
       const moved = await operator.post(`/api/v1/delivery/shipment/${shipment.body.id}/status`, { status: "SHIPPED" });
       expect(moved.status).toBe(409);
     }
-    await expectSound();
+    await isSound();
   });
 
   test("projections rebuilt from the events are as they were, and a spoilt one is put right", async () => {

@@ -1,9 +1,9 @@
 import { newId } from "../../../platform/ids.ts";
 import type { Client } from "../../support/client.ts";
 import { Feed } from "../../support/feed.ts";
-import { contradictions } from "../../support/oracle.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { paidOrder, refund } from "../../support/refunds.ts";
+import { expectSound } from "../../support/sound.ts";
 import { eventually } from "../../support/waiting.ts";
 
 jest.setTimeout(60_000);
@@ -21,7 +21,7 @@ describe("a refund", () => {
   afterEach(async () => {
     Feed.closeAll();
     await allTold();
-    expect(await contradictions(platform.owner, [], new Map())).toEqual([]);
+    await expectSound(platform.owner, [], new Map());
   });
   afterAll(async () => {
     await platform.stop();

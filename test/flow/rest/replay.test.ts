@@ -1,10 +1,11 @@
 import type { ServiceName } from "../../../platform/config.ts";
 import { type Client, orderBody } from "../../support/client.ts";
 import { placeMany } from "../../support/load.ts";
-import { contradictions, onHand } from "../../support/oracle.ts";
+import { onHand } from "../../support/oracle.ts";
 import { startPlatform, type TestPlatform } from "../../support/platform.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { confirmedOrder, deadLetter } from "../../support/samples.ts";
+import { expectSound } from "../../support/sound.ts";
 import { rowCounts } from "../../support/tables.ts";
 import { eventually, pause } from "../../support/waiting.ts";
 import { answer, Receiver } from "../../support/webhook-receiver.ts";
@@ -120,7 +121,7 @@ describe("subscriptions and replays over REST", () => {
     );
     const before = { counts: await rowCounts(platform.owner), traces: await traces() };
     const accepted = [...first.accepted, ...second.accepted];
-    expect(await contradictions(platform.owner, accepted, initial)).toEqual([]);
+    await expectSound(platform.owner, accepted, initial);
 
     const all = await subscriptions();
     expect(all.map(({ domain, channel }) => `${domain} ${channel}`)).toEqual([
@@ -171,7 +172,7 @@ describe("subscriptions and replays over REST", () => {
     await pause(1_000);
     expect(await rowCounts(platform.owner)).toEqual(before.counts);
     expect(await traces()).toEqual(before.traces);
-    expect(await contradictions(platform.owner, accepted, initial)).toEqual([]);
+    await expectSound(platform.owner, accepted, initial);
   });
 
   test("makes up for an effect that was lost, for one's own tenant alone", async () => {
