@@ -1,4 +1,5 @@
 import path from "node:path";
+import { DOMAINS, type DomainName } from "../../platform/config.ts";
 import { findProgram, startNats, startRedis } from "../../scripts/cluster/servers.ts";
 import { Client } from "../support/client.ts";
 import { Child } from "./child.ts";
@@ -7,9 +8,9 @@ import type { Launch } from "./platform.ts";
 import { Refused, Unavailable } from "./scenario.ts";
 
 /** What placing an order needs, and the rest: two kinds of nodes, so that every life crosses the bus. */
-const EDGE = "api,auth,catalog,inventory,orders";
-const BACK = "payments,delivery,notifications";
-const BACK_ACCOUNT = BACK.replaceAll(",", "-");
+const EDGE: readonly DomainName[] = ["auth", "catalog", "inventory", "orders"];
+const BACK = DOMAINS.filter((domain) => !EDGE.includes(domain));
+const BACK_ACCOUNT = BACK.join("-");
 const READY_MS = 30_000;
 
 /**
@@ -34,8 +35,8 @@ export function clusterOf(pairs: number): Launch {
     };
     const nths = Array.from({ length: pairs }, (_, i) => i + 1);
     const [edges, backs] = await Promise.all([
-      Promise.all(nths.map((nth) => start("edge", EDGE, nth))),
-      Promise.all(nths.map((nth) => start(BACK_ACCOUNT, BACK, nth))),
+      Promise.all(nths.map((nth) => start("edge", ["api", ...EDGE].join(), nth))),
+      Promise.all(nths.map((nth) => start(BACK_ACCOUNT, BACK.join(), nth))),
     ]);
     const urls = await Promise.all(edges.map((edge) => edge.ask<string>("url")));
     await Promise.all(urls.map(untilReady));
