@@ -49,6 +49,14 @@ export interface Sample {
 export async function buildWorld(platform: TestPlatform): Promise<World> {
   const operator = await platform.client("demo-operator");
   const order = await confirmedOrder(operator);
+  // Otherwise it would be recorded while somebody looks whether anything is.
+  await eventually("its buyer was told of the order and of its confirmation", async () => {
+    const { rows } = await platform.owner.query<{ state: string }>(
+      "select state from notifications.messages where order_id = $1",
+      [order.id],
+    );
+    return rows.length === 2 && rows.every(({ state }) => state !== "PENDING");
+  });
   const [product] = (await operator.get("/api/v1/products?limit=1")).body.items;
   await troubledProcess(platform, order.id);
   const keeper = await platform.client("waybill-operator");
