@@ -55,7 +55,7 @@ export interface ReadOrder {
 }
 
 /**
- * Orders of any tenant, by id. One whose row is still as it is known comes back as it is known, for a tenth of the work.
+ * Orders of any tenant, by id. One whose row is still as it is known comes back as it is known: nothing of it is read.
  * What changes an order writes its row in `orders`, whatever else it writes.
  *
  * @param known what is known of each of the ids

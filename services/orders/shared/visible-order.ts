@@ -7,8 +7,12 @@ import { type FoundOrder, type ReadOrder, reloadOrders } from "../repository.ts"
 
 /** The most orders that are read by one statement. */
 const READ_TOGETHER = 64;
-/** So many orders that were read are kept, each for so long, in ms: what is shown of one has personal data in the open. */
+/**
+ * So many orders that were read are kept, and so many characters of them, as the largest have a quarter of a million: each
+ * for so long, in ms, because what is shown of one has personal data in the open.
+ */
 const KEPT = 2_000;
+const KEPT_LENGTH = 8 * 1_024 * 1_024;
 const KEPT_MS = 60_000;
 
 /** An order that the caller may see. Throws NOT_FOUND for every other, whatever the reason. */
@@ -30,7 +34,15 @@ const readers = new WeakMap<Database, Reader>();
 function readerOf(database: Database): Reader {
   let reader = readers.get(database);
   if (!reader) {
-    const kept = new LRUCache<string, ReadOrder>({ max: KEPT, ttl: KEPT_MS, ttlResolution: 1_000 });
+    const kept = new LRUCache<string, ReadOrder>({
+      max: KEPT,
+      maxSize: KEPT_LENGTH,
+      sizeCalculation: ({ order }) => lengthOf(order),
+      ttl: KEPT_MS,
+      ttlResolution: 1_000,
+      // Otherwise what nobody asks for again would stay until others take its place.
+      ttlAutopurge: true,
+    });
     reader = coalesce(
       async (ids) => {
         const known = new Map(ids.map((id) => [id, kept.get(id)]));
@@ -43,6 +55,10 @@ function readerOf(database: Database): Reader {
     readers.set(database, reader);
   }
   return reader;
+}
+
+function lengthOf({ state, personal }: FoundOrder): number {
+  return JSON.stringify(state).length + (personal.sealed?.length ?? JSON.stringify(personal.plain).length);
 }
 
 /**
