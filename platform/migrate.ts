@@ -93,7 +93,7 @@ export async function migrate(
         throw new Error(`${schema}: migration ${file.name} was changed after it had been applied`);
       // What is sent as one is one transaction.
       const entry = [file.name, file.checksum].map((text) => pg.escapeLiteral(text)).join(", ");
-      await client.query(`${file.sql};\ninsert into migrations (name, checksum) values (${entry})`);
+      await client.query(`${file.sql}\n;insert into migrations (name, checksum) values (${entry})`);
       done.push(file.name);
     }
     const unknown = [...applied.keys()];
@@ -104,9 +104,9 @@ export async function migrate(
     const kept = await client.query<{ name: string }>(appendOnly, [schema]);
     const tables = ["migrations", ...kept.rows.map(({ name }) => name)];
     const names = tables.map((name) => `${schema}.${pg.escapeIdentifier(name)}`).join(", ");
+    await client.query("set synchronous_commit = on");
     // Each time, as a process may have ended between its last migration and this. All in one transaction: not even for
     // a moment may a role do what is taken from it again.
-    await client.query("set synchronous_commit = on");
     await client.query(`
         grant usage on schema ${schema} to ${grantees};
         grant select, insert, update, delete on all tables in schema ${schema} to ${grantees};
